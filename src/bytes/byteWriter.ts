@@ -1,0 +1,62 @@
+/** Appends little-endian fields to a buffer that grows; the mirror of ByteReader. */
+export class ByteWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(expectedBytes = 256) {
+    this.#buffer = Buffer.allocUnsafe(expectedBytes);
+  }
+
+  u8(value: number): this {
+    this.#buffer.writeUInt8(value, this.#grow(1));
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#buffer.writeUInt16LE(value, this.#grow(2));
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#buffer.writeUInt32LE(value, this.#grow(4));
+    return this;
+  }
+
+  i32(value: number): this {
+    this.#buffer.writeInt32LE(value, this.#grow(4));
+    return this;
+  }
+
+  u64(value: bigint): this {
+    this.#buffer.writeBigUInt64LE(value, this.#grow(8));
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    this.#buffer.set(value, this.#grow(value.length));
+    return this;
+  }
+
+  compactSize(value: number): this {
+    if (value < 0xfd) return this.u8(value);
+    if (value <= 0xffff) return this.u8(0xfd).u16(value);
+    if (value <= 0xffff_ffff) return this.u8(0xfe).u32(value);
+    return this.u8(0xff).u64(BigInt(value));
+  }
+
+  /** What was written. A view: the writer is done with after this. */
+  finish(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #grow(extra: number): number {
+    const at = this.#length;
+    this.#length += extra;
+    if (this.#length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#length, this.#buffer.length * 2));
+      this.#buffer.copy(larger, 0, 0, at);
+      this.#buffer = larger;
+    }
+    return at;
+  }
+}
