@@ -7,6 +7,10 @@ export class ByteWriter {
     this.#buffer = Buffer.allocUnsafe(expectedBytes);
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   u8(value: number): this {
     this.#buffer.writeUInt8(value, this.#grow(1));
     return this;

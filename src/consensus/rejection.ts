@@ -16,6 +16,7 @@ export type HeaderRejection =
 export type BlockRejection =
   | { code: 'bad-txnmrklroot'; root: string; expected: string }
   | { code: 'bad-txns-duplicate' }
+  | { code: 'bad-txns-size-64' }
   | { code: 'bad-blk-length'; bytes: number; maxBytes: number }
   | { code: 'bad-cb-missing' }
   | { code: 'bad-cb-multiple'; index: number }
@@ -43,7 +44,6 @@ export type SpendRejection =
   | { code: 'bad-txns-premature-spend-of-coinbase'; input: number; depth: number }
   | { code: 'bad-txns-inputvalues-outofrange'; total: bigint }
   | { code: 'bad-txns-in-belowout'; inputs: bigint; outputs: bigint }
-  | { code: 'bad-txns-fee-outofrange'; fee: bigint }
   | { code: 'non-BIP68-final'; input: number }
   | { code: 'bad-signature'; input: number };
 

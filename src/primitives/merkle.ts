@@ -2,7 +2,7 @@ import { concatBytes, equalBytes } from '../bytes/bytes.ts';
 import { sha256d } from '../bytes/sha256.ts';
 
 /**
- * The root of Bitcoin's merkle tree over the hashes (32 bytes each, at least one), and whether the tree is mutated.
+ * The root of Bitcoin's merkle tree over the hashes (32 bytes each; 32 zeros for none), and whether the tree is mutated.
  *
  * A level of odd length pairs its last hash with itself, so a list that repeats its tail has the same root as the one
  * that does not (CVE-2012-2459). `isMutated` says that two equal hashes were paired, at any level: such a block must be
@@ -21,5 +21,5 @@ export function merkleRoot(hashes: readonly Uint8Array[]): { root: Uint8Array; i
     }
     level = above;
   }
-  return { root: level[0]!, isMutated };
+  return { root: level[0] ?? new Uint8Array(32), isMutated };
 }

@@ -1,0 +1,106 @@
+import { equalBytes } from '../bytes/bytes.ts';
+import { hashToHex } from '../bytes/hex.ts';
+import type { NetworkParams } from '../params/networkParams.ts';
+import type { Block } from '../primitives/block.ts';
+import { merkleRoot } from '../primitives/merkle.ts';
+import { isCoinbase } from '../primitives/transaction.ts';
+import { checkProofOfWork } from './checkHeader.ts';
+import { checkTransaction, FORBIDDEN_TRANSACTION_BYTES } from './checkTransaction.ts';
+import { coinbaseHeightScript } from './coinbaseHeight.ts';
+import { parseLockingScript } from './lockingScript.ts';
+import { isFinal } from './lockTime.ts';
+import type { Rejection } from './rejection.ts';
+
+/** Bitcoin allows one signature operation per so many bytes of block. */
+const BYTES_PER_SIGNATURE_OPERATION = 50;
+/** What Bitcoin might count at most in a coinbase's 100 bytes of script: 20 for each byte that says OP_CHECKMULTISIG. */
+const COINBASE_SIGNATURE_OPERATIONS = 2000;
+
+type Check = (block: Block, params: NetworkParams) => Rejection | undefined;
+
+/**
+ * The rules for a block by itself, in the order they are asked. Proof of work comes first, so that all that follows has
+ * cost the sender something. The body is tied to the header second: until then nothing that it breaks may be held
+ * against the hash, which may belong to an honest block.
+ */
+const CHECKS: readonly Check[] = [
+  ({ header }, params) => checkProofOfWork(header, params),
+  checkMerkleTree,
+  checkSize,
+  checkCoinbaseFirstAndOnly,
+  checkTransactions,
+  checkOutputCount,
+];
+
+/** What is wrong with a block whatever the chain, or undefined. */
+export function checkBlock(block: Block, params: NetworkParams): Rejection | undefined {
+  for (const check of CHECKS) {
+    const rejection = check(block, params);
+    if (rejection) return rejection;
+  }
+  return undefined;
+}
+
+/** The rules for a block's body that need its height and the median time of its parent. */
+export function checkBlockContext(
+  block: Block,
+  height: number,
+  medianTimeSec: number,
+): Rejection | undefined {
+  for (const transaction of block.transactions) {
+    if (!isFinal(transaction, height, medianTimeSec)) {
+      return { code: 'bad-txns-nonfinal', lockTime: transaction.lockTime };
+    }
+  }
+  const script = block.transactions[0]!.inputs[0]!.unlockingScript;
+  const push = coinbaseHeightScript(height);
+  return equalBytes(script.subarray(0, push.length), push) ? undefined : { code: 'bad-cb-height', height };
+}
+
+/** How many pay-to-public-key outputs a block may have. */
+export function maxPublicKeyOutputs(params: NetworkParams): number {
+  return Math.floor(params.maxBlockBytes / BYTES_PER_SIGNATURE_OPERATION) - COINBASE_SIGNATURE_OPERATIONS;
+}
+
+function checkMerkleTree({ header, transactions }: Block): Rejection | undefined {
+  const { root, isMutated } = merkleRoot(transactions.map(({ hash }) => hash));
+  if (!equalBytes(root, header.merkleRoot)) {
+    return { code: 'bad-txnmrklroot', root: hashToHex(header.merkleRoot), expected: hashToHex(root) };
+  }
+  if (isMutated) return { code: 'bad-txns-duplicate' };
+  // Someone may have dressed up a row of the tree's inner nodes as transactions: same root, another body.
+  const isForged = transactions.some(({ bytes }) => bytes.length === FORBIDDEN_TRANSACTION_BYTES);
+  return isForged ? { code: 'bad-txns-size-64' } : undefined;
+}
+
+function checkSize({ bytes }: Block, { maxBlockBytes }: NetworkParams): Rejection | undefined {
+  return bytes.length > maxBlockBytes
+    ? { code: 'bad-blk-length', bytes: bytes.length, maxBytes: maxBlockBytes }
+    : undefined;
+}
+
+function checkCoinbaseFirstAndOnly({ transactions }: Block): Rejection | undefined {
+  const [first, ...others] = transactions;
+  if (!first || !isCoinbase(first)) return { code: 'bad-cb-missing' };
+  const second = others.findIndex(isCoinbase);
+  return second >= 0 ? { code: 'bad-cb-multiple', index: second + 1 } : undefined;
+}
+
+function checkTransactions({ transactions }: Block): Rejection | undefined {
+  for (const transaction of transactions) {
+    const rejection = checkTransaction(transaction);
+    if (rejection) return rejection;
+  }
+  return undefined;
+}
+
+function checkOutputCount({ transactions }: Block, params: NetworkParams): Rejection | undefined {
+  const max = maxPublicKeyOutputs(params);
+  let count = 0;
+  for (const { outputs } of transactions) {
+    for (const { lockingScript } of outputs) {
+      if (parseLockingScript(lockingScript)?.type === 'public-key') count++;
+    }
+  }
+  return count > max ? { code: 'bad-blk-sigops', count, max } : undefined;
+}

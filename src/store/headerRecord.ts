@@ -1,0 +1,44 @@
+import { ByteReader } from '../bytes/byteReader.ts';
+import { ByteWriter } from '../bytes/byteWriter.ts';
+import { HEADER_BYTES } from '../primitives/header.ts';
+
+/** A header and what is known of its block. */
+export type HeaderRecord = Readonly<{
+  /** The 80 bytes. */
+  headerBytes: Uint8Array;
+  /** Breaks a rule, or descends from one that does. */
+  isInvalid: boolean;
+  /** 0 while the body is unknown. */
+  transactionCount: number;
+  /** Where in `blocks/` the body and the undo data are; 0 for not there. */
+  bodyId: number;
+  undoId: number;
+  /** The block's size; 0 while unknown. */
+  bodyBytes: number;
+}>;
+
+const INVALID_FLAG = 1;
+
+export function encodeHeaderRecord(record: HeaderRecord): Uint8Array {
+  return new ByteWriter(HEADER_BYTES + 17)
+    .bytes(record.headerBytes)
+    .u8(record.isInvalid ? INVALID_FLAG : 0)
+    .u32(record.transactionCount)
+    .u32(record.bodyId)
+    .u32(record.undoId)
+    .u32(record.bodyBytes)
+    .finish();
+}
+
+/** @throws DecodeError */
+export function decodeHeaderRecord(bytes: Uint8Array): HeaderRecord {
+  const reader = new ByteReader(bytes);
+  const headerBytes = reader.bytes(HEADER_BYTES);
+  const isInvalid = (reader.u8() & INVALID_FLAG) !== 0;
+  const transactionCount = reader.u32();
+  const bodyId = reader.u32();
+  const undoId = reader.u32();
+  const bodyBytes = reader.u32();
+  reader.expectEnd();
+  return { headerBytes, isInvalid, transactionCount, bodyId, undoId, bodyBytes };
+}
