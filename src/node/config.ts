@@ -1,0 +1,190 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { z } from 'zod';
+import { parseNetworkFile } from '../params/networkFile.ts';
+import type { NetworkParams } from '../params/networkParams.ts';
+import { networkByName } from '../params/networks.ts';
+import { ConfigError } from './configError.ts';
+import {
+  type SettingValue,
+  type SourcedSettings,
+  settingsOfEnvironment,
+  settingsOfFile,
+  settingsOfFlags,
+} from './configSources.ts';
+import { parseLogLevels } from './logLevels.ts';
+import { SETTING_NAMES, type SettingName } from './settings.ts';
+
+export const MAX_PEERS = 300;
+export const DEFAULT_MAX_PEERS = 100;
+const CONFIG_FILE = 'indiecoin.toml';
+
+/** All that a node is told before it starts. */
+export type NodeConfig = Readonly<{
+  params: NetworkParams;
+  /** What `--network` said: a name, or the absolute path of a file. */
+  network: string;
+  dataDir: string;
+  maxPeers: number;
+  /** 0: a free one, kept in the data directory. */
+  serverPort: number;
+  listenHost: string;
+  announce: readonly string[];
+  /** On top of the network's bootstrap list. */
+  dnsSeeds: readonly string[];
+  /** False after `--dns-seed none`. */
+  useBootstrapList: boolean;
+  miner: boolean;
+  /** As typed: an address or the hex of a key. */
+  publicKey: string | undefined;
+  threads: number;
+  rpcPort: number;
+  rpcHost: string;
+  /** Beside the cookie. */
+  rpcLogin: Readonly<{ user: string; password: string }> | undefined;
+  transactionIndex: boolean;
+  logLevel: string;
+}>;
+
+const port = z.int().max(65_535, 'a port is at most 65535');
+
+const settingsSchema = z.strictObject({
+  network: z.string(),
+  'data-dir': z.string().optional(),
+  config: z.string().optional(),
+  'max-peers': z
+    .int()
+    .min(1, 'a node needs at least one peer')
+    .max(MAX_PEERS, `at most ${MAX_PEERS}: each peer costs memory and a share of every block sent`)
+    .default(DEFAULT_MAX_PEERS),
+  'server-port': port.default(0),
+  'listen-host': z.string().default('0.0.0.0'),
+  announce: z.array(z.string()).default([]),
+  'dns-seed': z.array(z.string()).default([]),
+  miner: z.boolean().default(false),
+  'public-key': z.string().optional(),
+  threads: z.int().min(1, 'mining needs at least one thread').max(256, 'at most 256').default(1),
+  'rpc-port': port.optional(),
+  'rpc-host': z.string().default('127.0.0.1'),
+  'rpc-user': z.string().optional(),
+  'rpc-password': z.string().optional(),
+  'transaction-index': z.boolean().default(true),
+  'log-level': z.string().default('info'),
+});
+
+/**
+ * The configuration in force: flags win over `INDIECOIN_*` variables, those over the config file, that over the defaults.
+ * @throws ConfigError naming the setting and where it stands.
+ */
+export function loadConfig(
+  flags: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+  defaults: Readonly<Partial<Record<SettingName, SettingValue>>> = {},
+): NodeConfig {
+  const typed = { ...settingsOfEnvironment(environment), ...settingsOfFlags(flags) };
+  const merged = { ...readConfigFile(typed), ...typed };
+  const values: Record<string, SettingValue> = { network: 'mainnet', ...defaults };
+  for (const name of SETTING_NAMES) {
+    const sourced = merged[name];
+    if (sourced !== undefined) values[name] = sourced.value;
+  }
+  const parsed = settingsSchema.safeParse(values);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const name = String(issue.path[0]) as SettingName;
+    throw new ConfigError(`${merged[name]?.source ?? name} cannot be ${values[name]}: ${issue.message}.`);
+  }
+  return toConfig(parsed.data);
+}
+
+/** The file named by `--config`, or the one that lies in the data directory. */
+function readConfigFile(typed: SourcedSettings): SourcedSettings {
+  const named = typed.config?.value as string | undefined;
+  if (named !== undefined) return settingsOfFile(resolve(named));
+  const { network, dataDir } = locate(
+    typed.network?.value as string | undefined,
+    typed['data-dir']?.value as string,
+  );
+  const path = join(dataDir, CONFIG_FILE);
+  if (!existsSync(path)) return {};
+  const settings = settingsOfFile(path);
+  // The file was found through these two, so it cannot move them.
+  const elsewhere =
+    settings['data-dir'] !== undefined && resolve(settings['data-dir'].value as string) !== dataDir;
+  const other =
+    settings.network !== undefined && locate(settings.network.value as string, dataDir).network !== network;
+  if (elsewhere || (other && typed.network !== undefined)) {
+    throw new ConfigError(
+      `${path} names another ${other ? 'network' : 'data directory'} than it was found by.`,
+    );
+  }
+  return settings;
+}
+
+/** Where a network's data lies, and the network's parameters. @throws ConfigError */
+export function locate(
+  networkText = 'mainnet',
+  dataDirText?: string,
+): { params: NetworkParams; network: string; dataDir: string } {
+  const builtIn = networkByName(networkText);
+  const network = builtIn === undefined ? resolve(networkText) : networkText;
+  const params = builtIn ?? readNetworkFile(networkText);
+  const dataDir =
+    dataDirText === undefined
+      ? join(envPaths('indiecoin', { suffix: '' }).data, params.name)
+      : resolve(dataDirText);
+  return { params, network, dataDir };
+}
+
+function readNetworkFile(path: string): NetworkParams {
+  if (!path.includes('.') && !path.includes('/') && !existsSync(path)) {
+    throw new ConfigError(
+      `There is no network "${path}": mainnet, testnet and regtest are built in, any other is given as a file, FILE.toml.`,
+    );
+  }
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`The network file ${path} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return parseNetworkFile(text);
+  } catch (error) {
+    throw new ConfigError(`The network file ${path} is not right: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
+  const { params, network, dataDir } = locate(settings.network, settings['data-dir']);
+  const seeds = settings['dns-seed'];
+  if ((settings['rpc-user'] === undefined) !== (settings['rpc-password'] === undefined)) {
+    throw new ConfigError('rpc-user and rpc-password go together: one of them is missing.');
+  }
+  parseLogLevels(settings['log-level']);
+  return {
+    params,
+    network,
+    dataDir,
+    maxPeers: settings['max-peers'],
+    serverPort: settings['server-port'],
+    listenHost: settings['listen-host'],
+    announce: settings.announce,
+    dnsSeeds: seeds.filter((seed) => seed !== 'none'),
+    useBootstrapList: !seeds.includes('none'),
+    miner: settings.miner,
+    publicKey: settings['public-key'],
+    threads: settings.threads,
+    rpcPort: settings['rpc-port'] ?? params.rpcPort,
+    rpcHost: settings['rpc-host'],
+    rpcLogin:
+      settings['rpc-user'] === undefined
+        ? undefined
+        : { user: settings['rpc-user'], password: settings['rpc-password']! },
+    transactionIndex: settings['transaction-index'],
+    logLevel: settings['log-level'],
+  };
+}

@@ -1,0 +1,89 @@
+/** What a setting's text is read as. A list is given by repeating its flag, or with commas in the environment. */
+export type SettingKind = 'string' | 'integer' | 'boolean' | 'list';
+
+export type Setting = Readonly<{
+  kind: SettingKind;
+  description: string;
+  /** What stands for the value in a help text. */
+  value?: string;
+  /** Too secret for a command line, which every user of a machine can read: environment and file only. */
+  isSecret?: boolean;
+}>;
+
+/**
+ * Every setting of the node under the name that it has as a flag (`--max-peers`), in a config file (`max-peers = 50`)
+ * and, in capitals, in the environment (`INDIECOIN_MAX_PEERS`).
+ */
+export const SETTINGS = {
+  network: {
+    kind: 'string',
+    value: 'NAME|FILE.toml',
+    description: 'mainnet, testnet, regtest, or a file that defines a network',
+  },
+  'data-dir': { kind: 'string', value: 'DIR', description: 'where everything is kept, used as given' },
+  config: {
+    kind: 'string',
+    value: 'FILE',
+    description: 'config file (default: indiecoin.toml in the data directory)',
+  },
+  'max-peers': {
+    kind: 'integer',
+    value: 'N',
+    description: 'most connections at once, 300 at most (default 100)',
+  },
+  'server-port': {
+    kind: 'integer',
+    value: 'PORT',
+    description: 'port for peers; 0 takes a free one at the first start and keeps it (default 0)',
+  },
+  'listen-host': {
+    kind: 'string',
+    value: 'IP',
+    description: 'address to listen on for peers (default 0.0.0.0)',
+  },
+  announce: {
+    kind: 'list',
+    value: 'ADDRESS',
+    description: 'public host:port or multiaddr that others are told; repeatable',
+  },
+  'dns-seed': {
+    kind: 'list',
+    value: 'HOST:PORT|MULTIADDR',
+    description: 'one more node to join through; repeatable; "none" leaves out the built-in list',
+  },
+  miner: { kind: 'boolean', description: 'mine from the start' },
+  'public-key': {
+    kind: 'string',
+    value: 'ADDRESS|HEX',
+    description: 'who is paid for mined blocks (default: a key of the wallet)',
+  },
+  threads: { kind: 'integer', value: 'N', description: 'threads that mine (default 1)' },
+  'rpc-port': { kind: 'integer', value: 'PORT', description: 'port of the RPC; 0 takes a free one' },
+  'rpc-host': {
+    kind: 'string',
+    value: 'IP',
+    description: 'address that the RPC listens on (default 127.0.0.1)',
+  },
+  'rpc-user': { kind: 'string', value: 'NAME', description: 'a user for the RPC beside the cookie' },
+  'rpc-password': { kind: 'string', description: "that user's password", isSecret: true },
+  'transaction-index': { kind: 'boolean', description: 'find any transaction by its txid (default yes)' },
+  'log-level': {
+    kind: 'string',
+    value: 'LEVEL',
+    description: 'error, warn, info, debug or trace; also per subsystem: info,network=debug',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** Variables with our prefix that are not settings: secrets for one command. */
+export const OTHER_VARIABLES = ['INDIECOIN_WALLET_PASSPHRASE', 'INDIECOIN_WALLET_PASSPHRASE_FILE'];
+
+export function environmentName(name: string): string {
+  return `INDIECOIN_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}

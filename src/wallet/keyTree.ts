@@ -1,0 +1,51 @@
+import { HDKey } from '@scure/bip32';
+import { generateMnemonic, mnemonicToSeed, validateMnemonic } from '@scure/bip39';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { WalletError } from './walletError.ts';
+
+/**
+ * Where the keys lie in the BIP32 tree: BIP44's shape with 8888 for the coin. Below it, `0/i` are addresses to be paid at
+ * and `1/i` take change. Nothing below it is hardened, so this one extended public key finds every coin of the wallet
+ * while the private half stays sealed.
+ */
+export const ACCOUNT_PATH = "m/44'/8888'/0'";
+
+/** Twelve words carry 128 bits: as much as breaking a secp256k1 key costs. */
+const WORD_BITS = 128;
+
+export type KeyChain = 'receive' | 'change';
+
+/** Which key below the account. */
+export type KeyPath = Readonly<{ chain: KeyChain; index: number }>;
+
+export function newWords(): string {
+  return generateMnemonic(wordlist, WORD_BITS);
+}
+
+/** The words in their one spelling. @throws WalletError naming the first that is not in the list. */
+export function checkWords(text: string): string {
+  const words = text.normalize('NFKD').toLowerCase().trim().split(/\s+/);
+  const unknown = words.find((word) => !wordlist.includes(word));
+  if (unknown !== undefined) {
+    throw new WalletError('bad-words', `"${unknown}" is not one of the 2048 words that a wallet is written down in.`);
+  }
+  const joined = words.join(' ');
+  if (!validateMnemonic(joined, wordlist)) {
+    throw new WalletError('bad-words', 'These words do not belong together: one is wrong, missing, or out of order.');
+  }
+  return joined;
+}
+
+/** The account with its private key. The caller wipes it. */
+export async function accountOfWords(words: string): Promise<HDKey> {
+  const seed = await mnemonicToSeed(words);
+  const master = HDKey.fromMasterSeed(seed);
+  seed.fill(0);
+  const account = master.derive(ACCOUNT_PATH);
+  master.wipePrivateData();
+  return account;
+}
+
+export function chainNumber(chain: KeyChain): number {
+  return chain === 'receive' ? 0 : 1;
+}

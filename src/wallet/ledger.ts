@@ -1,0 +1,287 @@
+import { rm } from 'node:fs/promises';
+import { Level } from 'level';
+import { hashToHex } from '../bytes/hex.ts';
+import type { Block } from '../primitives/block.ts';
+import { decodeTransaction, isCoinbase, outpointKey, type Transaction } from '../primitives/transaction.ts';
+import type { KeyPath } from './keyTree.ts';
+import {
+  coinKey,
+  decodeCoin,
+  decodeEntry,
+  decodePending,
+  decodeTip,
+  encodeCoin,
+  encodeEntry,
+  encodePending,
+  encodeTip,
+  historyKey,
+  LedgerDamage,
+  type LedgerTip,
+  pendingKey,
+  prefixRange,
+  TIP_KEY,
+} from './ledgerRecords.ts';
+import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
+
+type Database = Level<Uint8Array, Uint8Array>;
+type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
+
+/** Finds the wallet's key that an output pays to, if one of them can spend it. */
+export type FindKey = (lockingScript: Uint8Array) => KeyPath | undefined;
+
+export type OwnPending = Readonly<{ transaction: Transaction; timeSec: number }>;
+
+const LEVEL_OPTIONS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+
+/**
+ * The wallet's coins and history as of one block, in a LevelDB of its own. All of it follows from the chain and the keys,
+ * so whatever is doubtful about it is answered by making it anew; only our own unconfirmed payments are kept nowhere else.
+ * Changes gather in memory and go out with the block they belong to in one atomic batch: a kill leaves an older ledger,
+ * never a torn one.
+ */
+export class Ledger {
+  readonly #database: Database;
+  readonly #accountKey: string;
+  readonly #coins = new Map<string, WalletCoin & { height: number }>();
+  readonly #ownPending = new Map<string, OwnPending>();
+  #operations: Operation[] = [];
+  #tip: LedgerTip | undefined;
+  #written: LedgerTip | undefined;
+  /** The last write: two at once could reach the database in either order. */
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(database: Database, accountKey: string) {
+    this.#database = database;
+    this.#accountKey = accountKey;
+  }
+
+  /** Opens the ledger of these keys. A damaged one, and one of other keys, is emptied: `tip` is undefined then. */
+  static async open(path: string, accountKey: string): Promise<Ledger> {
+    try {
+      return await Ledger.#load(path, accountKey);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      await rm(path, { recursive: true, force: true });
+      return Ledger.#load(path, accountKey);
+    }
+  }
+
+  static async #load(path: string, accountKey: string): Promise<Ledger> {
+    const database: Database = new Level(path, LEVEL_OPTIONS);
+    await database.open();
+    const ledger = new Ledger(database, accountKey);
+    try {
+      await ledger.#read();
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    return ledger;
+  }
+
+  /** The block up to which the coins are counted; undefined before the first. */
+  get tip(): LedgerTip | undefined {
+    return this.#tip;
+  }
+
+  coins(): Iterable<WalletCoin & { height: number }> {
+    return this.#coins.values();
+  }
+
+  coin(key: string): (WalletCoin & { height: number }) | undefined {
+    return this.#coins.get(key);
+  }
+
+  ownPending(): ReadonlyMap<string, OwnPending> {
+    return this.#ownPending;
+  }
+
+  /** Starts counting behind this block: for keys that cannot be older. */
+  startAt(tip: LedgerTip): void {
+    this.#tip = tip;
+  }
+
+  /** Takes in the next block. @returns the keys that it paid to */
+  connect(block: Block, height: number, findKey: FindKey): KeyPath[] {
+    const blockHash = hashToHex(block.header.hash);
+    const paid: KeyPath[] = [];
+    block.transactions.forEach((transaction, position) => {
+      const spent = this.#spend(transaction);
+      const received = this.#receive(transaction, height, findKey, paid);
+      if (spent.length === 0 && received === undefined) return;
+      const entry = {
+        ...describe(transaction, received ?? 0n, spent),
+        height,
+        blockHash,
+        timeSec: block.header.timeSec,
+      };
+      this.#put(historyKey(height, position), encodeEntry(entry));
+      this.dropPending(transaction.hash);
+    });
+    this.#tip = { hash: blockHash, height };
+    return paid;
+  }
+
+  /** Takes back the tip, the coins that it spent included. */
+  async disconnect(block: Block, height: number): Promise<void> {
+    await this.flush();
+    const inputs = block.transactions.flatMap((transaction) => transaction.inputs);
+    const keys = inputs.map(({ outpoint }) => coinKey('s', outpoint));
+    const values = await this.#database.getMany(keys, LEVEL_OPTIONS);
+    values.forEach((value, i) => {
+      if (value === undefined) return;
+      const coin = decodeCoin(keys[i]!, value);
+      this.#delete(keys[i]!);
+      this.#put(coinKey('c', coin.outpoint), encodeCoin(coin));
+      this.#coins.set(outpointKey(coin.outpoint.txHash, coin.outpoint.index), coin);
+    });
+    block.transactions.forEach((transaction, position) => {
+      transaction.outputs.forEach((_, index) => {
+        if (!this.#coins.delete(outpointKey(transaction.hash, index))) return;
+        this.#delete(coinKey('c', { txHash: transaction.hash, index }));
+      });
+      this.#delete(historyKey(height, position));
+    });
+    this.#tip = { hash: hashToHex(block.header.previousHash), height: height - 1 };
+    await this.flush();
+  }
+
+  /** Keeps one of our own payments until a block has it. On the disk when this resolves. */
+  async addPending(transaction: Transaction, timeSec: number): Promise<void> {
+    this.#ownPending.set(hashToHex(transaction.hash), { transaction, timeSec });
+    this.#put(pendingKey(transaction.hash), encodePending(timeSec, transaction.bytes));
+    await this.flush({ sync: true });
+  }
+
+  dropPending(txHash: Uint8Array): void {
+    if (this.#ownPending.delete(hashToHex(txHash))) this.#delete(pendingKey(txHash));
+  }
+
+  /** How much is waiting to be written: blocks without anything of ours are not worth a write each. */
+  get unwrittenBlocks(): number {
+    return (this.#tip?.height ?? 0) - (this.#written?.height ?? 0);
+  }
+
+  get hasUnwrittenChanges(): boolean {
+    return this.#operations.length > 0;
+  }
+
+  async flush(options: { sync?: boolean } = {}): Promise<void> {
+    if (this.#operations.length === 0 && this.#written === this.#tip) return this.#writing;
+    const operations = this.#operations;
+    this.#operations = [];
+    if (this.#tip !== undefined) {
+      operations.push({ type: 'put', key: TIP_KEY, value: encodeTip(this.#tip, this.#accountKey) });
+    }
+    this.#written = this.#tip;
+    const write = () => this.#database.batch(operations, { ...LEVEL_OPTIONS, sync: options.sync === true });
+    this.#writing = this.#writing.then(write);
+    await this.#writing;
+  }
+
+  /** Confirmed entries, latest first. */
+  async history(limit: number): Promise<HistoryEntry[]> {
+    const entries: HistoryEntry[] = [];
+    const range = { ...prefixRange('h'), reverse: true, limit, ...LEVEL_OPTIONS };
+    for await (const [key, value] of this.#database.iterator(range)) entries.push(decodeEntry(key, value));
+    return entries;
+  }
+
+  /** Forgets everything but our own unconfirmed payments, to count again from the start. */
+  async clear(): Promise<void> {
+    await this.#writing;
+    this.#operations = [];
+    this.#coins.clear();
+    this.#tip = undefined;
+    this.#written = undefined;
+    for (const prefix of ['c', 's', 'h', 't']) await this.#database.clear({ ...prefixRange(prefix), ...LEVEL_OPTIONS });
+  }
+
+  async close(): Promise<void> {
+    await this.flush({ sync: true });
+    await this.#database.close();
+  }
+
+  async #read(): Promise<void> {
+    const tipValue = await this.#database.get(TIP_KEY, LEVEL_OPTIONS);
+    if (tipValue !== undefined) {
+      const { tip, accountKey } = decodeTip(tipValue);
+      if (accountKey !== this.#accountKey) throw new LedgerDamage('the ledger belongs to other keys');
+      this.#tip = this.#written = tip;
+    }
+    for await (const [key, value] of this.#database.iterator({ ...prefixRange('c'), ...LEVEL_OPTIONS })) {
+      const coin = decodeCoin(key, value);
+      this.#coins.set(outpointKey(coin.outpoint.txHash, coin.outpoint.index), coin);
+    }
+    for await (const [key, value] of this.#database.iterator({ ...prefixRange('p'), ...LEVEL_OPTIONS })) {
+      const { timeSec, bytes } = decodePending(value);
+      this.#ownPending.set(Buffer.from(key.subarray(1)).reverse().toString('hex'), {
+        timeSec,
+        transaction: decodeTransaction(bytes),
+      });
+    }
+  }
+
+  #spend(transaction: Transaction): bigint[] {
+    const amounts: bigint[] = [];
+    for (const { outpoint } of transaction.inputs) {
+      const key = outpointKey(outpoint.txHash, outpoint.index);
+      const coin = this.#coins.get(key);
+      if (coin === undefined) continue;
+      amounts.push(coin.amount);
+      this.#coins.delete(key);
+      this.#delete(coinKey('c', outpoint));
+      this.#put(coinKey('s', outpoint), encodeCoin(coin));
+    }
+    return amounts;
+  }
+
+  /** @returns what it paid to us; undefined when nothing */
+  #receive(transaction: Transaction, height: number, findKey: FindKey, paid: KeyPath[]): bigint | undefined {
+    let received: bigint | undefined;
+    transaction.outputs.forEach(({ amount, lockingScript }, index) => {
+      const key = findKey(lockingScript);
+      if (key === undefined) return;
+      received = (received ?? 0n) + amount;
+      paid.push(key);
+      // A copy of the hash: a view would keep the whole block in memory.
+      const outpoint = { txHash: Uint8Array.from(transaction.hash), index };
+      const coin = { outpoint, amount, height, isCoinbase: isCoinbase(transaction), key };
+      this.#coins.set(outpointKey(outpoint.txHash, index), coin);
+      this.#put(coinKey('c', outpoint), encodeCoin(coin));
+    });
+    return received;
+  }
+
+  #put(key: Uint8Array, value: Uint8Array): void {
+    this.#operations.push({ type: 'put', key, value });
+  }
+
+  #delete(key: Uint8Array): void {
+    this.#operations.push({ type: 'del', key });
+  }
+}
+
+/** A transaction as the history shows it. @param spent amounts of the inputs that were ours */
+export function describe(
+  transaction: Transaction,
+  received: bigint,
+  spent: readonly bigint[],
+): Pick<HistoryEntry, 'txid' | 'isCoinbase' | 'received' | 'spent' | 'fee'> {
+  const total = spent.reduce((sum, amount) => sum + amount, 0n);
+  const outputs = transaction.outputs.reduce((sum, { amount }) => sum + amount, 0n);
+  return {
+    txid: hashToHex(transaction.hash),
+    isCoinbase: isCoinbase(transaction),
+    received,
+    spent: total,
+    fee: spent.length === transaction.inputs.length ? total - outputs : undefined,
+  };
+}
+
+function isDamage(error: unknown): boolean {
+  if (error instanceof LedgerDamage) return true;
+  const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
+  return cause?.code === 'LEVEL_CORRUPTION';
+}
+

@@ -1,0 +1,22 @@
+export type WalletErrorCode =
+  | 'no-wallet'
+  | 'exists'
+  | 'locked'
+  | 'wrong-passphrase'
+  | 'bad-words'
+  | 'damaged'
+  | 'bad-amount'
+  | 'insufficient-funds'
+  | 'too-many-inputs'
+  | 'too-many-addresses';
+
+/** What keeps the wallet from doing what it was asked, in a sentence for the person who asked. */
+export class WalletError extends Error {
+  override readonly name = 'WalletError';
+  readonly code: WalletErrorCode;
+
+  constructor(code: WalletErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
