@@ -12,10 +12,14 @@ export function formatAmount(amount: bigint): string {
 export function parseAmount(text: string): bigint {
   const match = /^(\d{1,8})(?:\.(\d{1,8}))?$/.exec(text);
   if (match === null) {
-    throw new WalletError('bad-amount', `"${text}" is not an amount: write coins with at most 8 decimals, like 1.5.`);
+    throw new WalletError(
+      'bad-amount',
+      `"${text}" is not an amount: write coins with at most 8 decimals, like 1.5.`,
+    );
   }
   const amount = BigInt(match[1]!) * COIN + BigInt((match[2] ?? '').padEnd(8, '0'));
   if (amount === 0n) throw new WalletError('bad-amount', 'The amount must be more than zero.');
-  if (amount > MAX_MONEY) throw new WalletError('bad-amount', `There will never be as much as ${text} coins.`);
+  if (amount > MAX_MONEY)
+    throw new WalletError('bad-amount', `There will never be as much as ${text} coins.`);
   return amount;
 }

@@ -30,7 +30,8 @@ export function selectCoins<C extends { amount: bigint }>(
   const chosen: C[] = [];
   let sum = 0n;
   for (const coin of ordered) {
-    if (sum >= options.target + feeOf(chosen.length, options.outputs, options.feeRate) && chosen.length > 0) break;
+    if (sum >= options.target + feeOf(chosen.length, options.outputs, options.feeRate) && chosen.length > 0)
+      break;
     chosen.push(coin);
     sum += coin.amount;
   }

@@ -27,11 +27,17 @@ export function checkWords(text: string): string {
   const words = text.normalize('NFKD').toLowerCase().trim().split(/\s+/);
   const unknown = words.find((word) => !wordlist.includes(word));
   if (unknown !== undefined) {
-    throw new WalletError('bad-words', `"${unknown}" is not one of the 2048 words that a wallet is written down in.`);
+    throw new WalletError(
+      'bad-words',
+      `"${unknown}" is not one of the 2048 words that a wallet is written down in.`,
+    );
   }
   const joined = words.join(' ');
   if (!validateMnemonic(joined, wordlist)) {
-    throw new WalletError('bad-words', 'These words do not belong together: one is wrong, missing, or out of order.');
+    throw new WalletError(
+      'bad-words',
+      'These words do not belong together: one is wrong, missing, or out of order.',
+    );
   }
   return joined;
 }

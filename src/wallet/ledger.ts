@@ -194,7 +194,8 @@ export class Ledger {
     this.#coins.clear();
     this.#tip = undefined;
     this.#written = undefined;
-    for (const prefix of ['c', 's', 'h', 't']) await this.#database.clear({ ...prefixRange(prefix), ...LEVEL_OPTIONS });
+    for (const prefix of ['c', 's', 'h', 't'])
+      await this.#database.clear({ ...prefixRange(prefix), ...LEVEL_OPTIONS });
   }
 
   async close(): Promise<void> {
@@ -284,4 +285,3 @@ function isDamage(error: unknown): boolean {
   const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
   return cause?.code === 'LEVEL_CORRUPTION';
 }
-

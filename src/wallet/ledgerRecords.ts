@@ -1,6 +1,6 @@
 import { ByteReader } from '../bytes/byteReader.ts';
-import { ByteWriter } from '../bytes/byteWriter.ts';
 import { concatBytes, crc32 } from '../bytes/bytes.ts';
+import { ByteWriter } from '../bytes/byteWriter.ts';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
 import type { Outpoint } from '../primitives/transaction.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
@@ -52,7 +52,10 @@ export function decodeTip(value: Uint8Array): { tip: LedgerTip; accountKey: stri
 }
 
 export function encodeCoin(coin: WalletCoin & { height: number }): Uint8Array {
-  const writer = new ByteWriter(22).u64(coin.amount).u32(coin.height).u8(coin.isCoinbase ? 1 : 0);
+  const writer = new ByteWriter(22)
+    .u64(coin.amount)
+    .u32(coin.height)
+    .u8(coin.isCoinbase ? 1 : 0);
   return seal(writer.u8(coin.key.chain === 'receive' ? 0 : 1).u32(coin.key.index));
 }
 
@@ -74,7 +77,11 @@ type ConfirmedEntry = HistoryEntry & { height: number; blockHash: string };
 
 export function encodeEntry(entry: ConfirmedEntry): Uint8Array {
   const writer = new ByteWriter(104).bytes(hexToHash(entry.txid)).bytes(hexToHash(entry.blockHash));
-  writer.u32(entry.timeSec).u8(entry.isCoinbase ? 1 : 0).u64(entry.received).u64(entry.spent);
+  writer
+    .u32(entry.timeSec)
+    .u8(entry.isCoinbase ? 1 : 0)
+    .u64(entry.received)
+    .u64(entry.spent);
   return seal(writer.u8(entry.fee === undefined ? 0 : 1).u64(entry.fee ?? 0n));
 }
 

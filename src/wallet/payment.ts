@@ -1,6 +1,6 @@
-import { signDigest } from '../crypto/keys.ts';
-import { signatureHash } from '../consensus/signatureHash.ts';
 import { payToPublicKey, unlockingScript } from '../consensus/lockingScript.ts';
+import { signatureHash } from '../consensus/signatureHash.ts';
+import { signDigest } from '../crypto/keys.ts';
 import {
   makeTransaction,
   type Transaction,
@@ -24,7 +24,11 @@ export function signPayment(
 ): Transaction {
   const unsigned: TransactionFields = {
     version: TRANSACTION_VERSION,
-    inputs: coins.map(({ outpoint }) => ({ outpoint, unlockingScript: new Uint8Array(), sequence: SEQUENCE })),
+    inputs: coins.map(({ outpoint }) => ({
+      outpoint,
+      unlockingScript: new Uint8Array(),
+      sequence: SEQUENCE,
+    })),
     outputs,
     lockTime: 0,
   };

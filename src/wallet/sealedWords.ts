@@ -25,7 +25,12 @@ const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
 /** @param bound what the seal is for: opening it for anything else fails. */
-export async function sealWords(words: string, password: string, cost: number, bound: string): Promise<SealedWords> {
+export async function sealWords(
+  words: string,
+  password: string,
+  cost: number,
+  bound: string,
+): Promise<SealedWords> {
   const salt = randomBytes(16);
   const nonce = randomBytes(12);
   const key = await deriveKey(password, salt, cost, BLOCK_SIZE, 1);

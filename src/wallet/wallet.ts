@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { hashToHex } from '../bytes/hex.ts';
-import type { BlockNode, Chain, ChainChange } from '../chain/chain.ts';
 import { parseLockingScript, payToPublicKey } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import { detachTransaction, isCoinbase, outpointKey, type Transaction } from '../primitives/transaction.ts';
+import type { ChainNode, ChainView, TipChange } from './chainView.ts';
 import { DUST, selectCoins } from './coinSelection.ts';
 import type { KeyPath } from './keyTree.ts';
 import { type FindKey, Ledger } from './ledger.ts';
@@ -25,7 +25,7 @@ const FLUSH_BLOCKS = 500;
 export type WalletOptions = Readonly<{
   dataDir: string;
   params: NetworkParams;
-  chain: Chain;
+  chain: ChainView;
   /** Whether the mempool holds a transaction now: what it dropped does not count as pending any more. */
   isInMempool: (txid: string) => boolean;
   clockSec?: () => number;
@@ -106,7 +106,12 @@ export class Wallet {
     await this.#inTurn(async () => {
       const { dataDir, params } = this.#options;
       const nowSec = this.#nowSec();
-      const { keys } = await WalletKeys.create(dataDir, params, { words, passphrase, birthHeight: 0, nowSec });
+      const { keys } = await WalletKeys.create(dataDir, params, {
+        words,
+        passphrase,
+        birthHeight: 0,
+        nowSec,
+      });
       await this.#attach(keys);
     });
     this.#startRescan();
@@ -179,7 +184,10 @@ export class Wallet {
     return this.#inTurn(async () => {
       const keys = this.#requireKeys();
       if (payment.amount < DUST) {
-        throw new WalletError('bad-amount', `Less than ${DUST} base units costs more to spend than it is worth.`);
+        throw new WalletError(
+          'bad-amount',
+          `Less than ${DUST} base units costs more to spend than it is worth.`,
+        );
       }
       const { coins, fee, change } = selectCoins(this.spendable(), {
         target: payment.amount,
@@ -239,7 +247,7 @@ export class Wallet {
   }
 
   /** Follows the chain. Awaited by it, after the mempool was told. */
-  async update(change: ChainChange): Promise<void> {
+  async update(change: TipChange): Promise<void> {
     const ledger = this.#ledger;
     // A running rescan reads the chain until it stands at its tip, and so takes this change in.
     if (ledger === undefined || this.#rescan !== undefined) return;
@@ -319,7 +327,7 @@ export class Wallet {
     ledger.startAt({ hash: start.hash, height: start.height });
   }
 
-  async #readBlock(node: BlockNode): Promise<Block | undefined> {
+  async #readBlock(node: ChainNode): Promise<Block | undefined> {
     const bytes = await this.#options.chain.readBlock(node.hash);
     return bytes === undefined ? undefined : decodeBlock(bytes);
   }
@@ -361,7 +369,9 @@ export class Wallet {
 
   #pending(): PendingTransaction[] {
     const own = [...(this.#ledger?.ownPending().values() ?? [])].map((kept) => ({ ...kept, isOwn: true }));
-    const seen = [...this.#seen].filter(([txid]) => this.#options.isInMempool(txid)).map(([, pending]) => pending);
+    const seen = [...this.#seen]
+      .filter(([txid]) => this.#options.isInMempool(txid))
+      .map(([, pending]) => pending);
     return [...own, ...seen];
   }
 

@@ -6,7 +6,7 @@ import type { NetworkParams } from '../params/networkParams.ts';
 import { writeFileAtomically } from './atomicFile.ts';
 import { GAP_LIMIT, type KeyCounts, KeyRing } from './keyRing.ts';
 import { accountOfWords, chainNumber, checkWords, type KeyChain, type KeyPath, newWords } from './keyTree.ts';
-import { openWords, PASSPHRASE_COST, RANDOM_KEY_COST, type SealedWords, sealWords } from './sealedWords.ts';
+import { openWords, PASSPHRASE_COST, RANDOM_KEY_COST, sealWords } from './sealedWords.ts';
 import { WalletError } from './walletError.ts';
 
 export const WALLET_FILE = 'wallet.json';
@@ -26,7 +26,10 @@ const fileSchema = z.strictObject({
   accountKey: z.string(),
   words: z.strictObject({
     kdf: z.literal('scrypt'),
-    n: z.int().min(2).max(2 ** 22),
+    n: z
+      .int()
+      .min(2)
+      .max(2 ** 22),
     r: z.int().min(1).max(32),
     p: z.int().min(1).max(16),
     salt: hex,
@@ -48,12 +51,10 @@ type WalletFile = z.infer<typeof fileSchema>;
 export class WalletKeys {
   readonly ring: KeyRing;
   readonly #dataDir: string;
-  readonly #params: NetworkParams;
   #file: WalletFile;
 
-  private constructor(dataDir: string, params: NetworkParams, file: WalletFile) {
+  private constructor(dataDir: string, file: WalletFile) {
     this.#dataDir = dataDir;
-    this.#params = params;
     this.#file = file;
     this.ring = new KeyRing(file.accountKey, { receive: file.receive, change: file.change });
   }
@@ -68,9 +69,12 @@ export class WalletKeys {
     if (!existsSync(path)) return undefined;
     const file = parseFile(path, readFileSync(path, 'utf8'));
     if (file.genesis !== params.genesisHash) {
-      throw new WalletError('damaged', `${path} belongs to the network ${file.network}, not to this ${params.name}.`);
+      throw new WalletError(
+        'damaged',
+        `${path} belongs to the network ${file.network}, not to this ${params.name}.`,
+      );
     }
-    return new WalletKeys(dataDir, params, file);
+    return new WalletKeys(dataDir, file);
   }
 
   /**
@@ -83,7 +87,8 @@ export class WalletKeys {
     params: NetworkParams,
     options: { words?: string; passphrase?: string | undefined; birthHeight: number; nowSec: number },
   ): Promise<{ keys: WalletKeys; words: string }> {
-    if (WalletKeys.exists(dataDir)) throw new WalletError('exists', `There is a wallet in ${dataDir} already.`);
+    if (WalletKeys.exists(dataDir))
+      throw new WalletError('exists', `There is a wallet in ${dataDir} already.`);
     const words = options.words === undefined ? newWords() : checkWords(options.words);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const account = await accountOfWords(words);
@@ -104,7 +109,7 @@ export class WalletKeys {
       receive: { handedOut: 0, used: 0 },
       change: { handedOut: 0, used: 0 },
     };
-    const keys = new WalletKeys(dataDir, params, file);
+    const keys = new WalletKeys(dataDir, file);
     await keys.save();
     return { keys, words };
   }
@@ -188,7 +193,10 @@ export class WalletKeys {
   async save(): Promise<void> {
     const countsOf = (chain: KeyChain): KeyCounts => this.ring.counts(chain);
     this.#file = { ...this.#file, receive: countsOf('receive'), change: countsOf('change') };
-    await writeFileAtomically(join(this.#dataDir, WALLET_FILE), `${JSON.stringify(this.#file, undefined, 2)}\n`);
+    await writeFileAtomically(
+      join(this.#dataDir, WALLET_FILE),
+      `${JSON.stringify(this.#file, undefined, 2)}\n`,
+    );
   }
 
   #password(passphrase: string | undefined): string {
@@ -200,9 +208,13 @@ export class WalletKeys {
     try {
       return readFileSync(path, 'utf8').trim();
     } catch (error) {
-      throw new WalletError('damaged', `The wallet cannot be opened without ${path}. Restore it from its words.`, {
-        cause: error,
-      });
+      throw new WalletError(
+        'damaged',
+        `The wallet cannot be opened without ${path}. Restore it from its words.`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }
@@ -211,7 +223,9 @@ function parseFile(path: string, text: string): WalletFile {
   try {
     return fileSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new WalletError('damaged', `${path} is damaged. Restore the wallet from its words.`, { cause: error });
+    throw new WalletError('damaged', `${path} is damaged. Restore the wallet from its words.`, {
+      cause: error,
+    });
   }
 }
 
