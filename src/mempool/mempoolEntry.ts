@@ -1,0 +1,22 @@
+import type { Coin } from '../consensus/coin.ts';
+import type { Transaction } from '../primitives/transaction.ts';
+
+/** A valid transaction that waits for a block. */
+export interface MempoolEntry {
+  /** On bytes of its own. */
+  readonly transaction: Transaction;
+  readonly txid: string;
+  /** Base units. */
+  readonly fee: bigint;
+  /** Base units a byte. */
+  readonly feeRate: number;
+  readonly addedSec: number;
+  /** Of the tip when it came in. */
+  readonly height: number;
+  /** What its inputs spend, in order. One that is itself unconfirmed has the height of the block that might hold both. */
+  readonly coins: readonly Coin[];
+  /** The unconfirmed transactions whose outputs it spends: a block must have them before it. */
+  readonly parents: ReadonlySet<MempoolEntry>;
+  /** The unconfirmed transactions that spend its outputs. */
+  readonly children: ReadonlySet<MempoolEntry>;
+}
