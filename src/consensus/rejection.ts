@@ -11,7 +11,8 @@ export type HeaderRejection =
   | { code: 'time-too-old'; timeSec: number; medianTimeSec: number }
   | { code: 'time-too-new'; timeSec: number; maxTimeSec: number }
   | { code: 'time-timewarp-attack'; timeSec: number; minTimeSec: number }
-  | { code: 'bad-prevblk'; previousHash: string };
+  | { code: 'bad-prevblk'; previousHash: string }
+  | { code: 'duplicate-invalid'; hash: string };
 
 export type BlockRejection =
   | { code: 'bad-txnmrklroot'; root: string; expected: string }

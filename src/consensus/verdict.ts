@@ -29,6 +29,8 @@ const VERDICTS: Readonly<Record<RejectCode, Verdict>> = {
   // Time passes, and clocks differ: the block is held, its sender blameless.
   'time-too-new': { condemnsHash: false, isFinal: false, cost: 0 },
   'bad-prevblk': INVALID_HEADER,
+  // Its first sender has paid; the next ones may have followed other rules, or not looked.
+  'duplicate-invalid': { condemnsHash: true, isFinal: true, cost: 20 },
   'bad-txnmrklroot': NOT_THE_BODY,
   'bad-txns-duplicate': NOT_THE_BODY,
   'bad-txns-size-64': NOT_THE_BODY,

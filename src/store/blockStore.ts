@@ -2,6 +2,9 @@ import { Database } from './database.ts';
 import { blockKey } from './layout.ts';
 import { DatabaseDamagedError } from './storeErrors.ts';
 
+/** An id that no record has: writing there is how LevelDB is made to force its log to disk. */
+const SYNC_ID = 0;
+
 /**
  * The bodies and undo data of blocks, in a database of their own: they are large, and written in ascending order LevelDB
  * moves them hardly ever. What no commit mentions (after a kill) is left lying and never read.
@@ -35,6 +38,11 @@ export class BlockStore {
     const bytes = await this.#database.get('block record', blockKey(id));
     if (!bytes) throw new DatabaseDamagedError(`block record ${id} is missing`);
     return bytes;
+  }
+
+  /** Forces to disk all that was written so far. */
+  async sync(): Promise<void> {
+    await this.#database.write([[blockKey(SYNC_ID), new Uint8Array()]], [], true);
   }
 
   async close(): Promise<void> {

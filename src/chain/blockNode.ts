@@ -1,0 +1,69 @@
+import { hashToHex, hexToHash } from '../bytes/hex.ts';
+import { ancestorAt, type HeaderNode, skipHeight } from '../consensus/headerNode.ts';
+import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
+import { bitsToTarget, workOfTarget } from '../primitives/target.ts';
+
+/**
+ * A header in the tree, and what is known of its block. There is one for every header ever accepted, so it is kept small:
+ * the rarely needed parts of the header are decoded on demand.
+ */
+export class BlockNode implements HeaderNode {
+  /** As people read it. */
+  readonly hash: string;
+  readonly height: number;
+  readonly version: number;
+  readonly timeSec: number;
+  readonly bits: number;
+  /** Hashes that went into the chain up to and with this block, on average. */
+  readonly chainWork: bigint;
+  readonly parent: BlockNode | undefined;
+  readonly skip: BlockNode | undefined;
+  readonly headerBytes: Uint8Array;
+
+  /** 0 while the body is unknown. */
+  transactionCount = 0;
+  /** Size of the whole block; 0 while unknown. */
+  bodyBytes = 0;
+  /** Ids in the block store; 0 while not there. */
+  bodyId = 0;
+  undoId = 0;
+  /** Breaks a rule, or descends from one that does. */
+  isInvalid = false;
+  /**
+   * When the bodies of this block and all its ancestors were there for the first time, as a running number: among chains
+   * of equal work the lowest wins. 0 while one is missing.
+   */
+  linkedOrder = 0;
+
+  constructor(header: BlockHeader, parent: BlockNode | undefined) {
+    this.hash = hashToHex(header.hash);
+    this.height = parent ? parent.height + 1 : 0;
+    this.version = header.version;
+    this.timeSec = header.timeSec;
+    this.bits = header.bits;
+    this.chainWork = (parent?.chainWork ?? 0n) + workOfBits(header.bits);
+    this.parent = parent;
+    this.skip = parent && ancestorAt(parent, skipHeight(this.height));
+    // A copy: the header may be a view into a whole block.
+    this.headerBytes = Uint8Array.from(header.bytes);
+  }
+
+  get header(): BlockHeader {
+    return decodeHeader(this.headerBytes);
+  }
+
+  /** 32 bytes in wire order. */
+  get hashBytes(): Uint8Array {
+    return hexToHash(this.hash);
+  }
+
+  get hasBody(): boolean {
+    return this.transactionCount > 0;
+  }
+}
+
+/** The work of one block with these bits. */
+export function workOfBits(bits: number): bigint {
+  const target = bitsToTarget(bits);
+  return target === undefined ? 0n : workOfTarget(target);
+}

@@ -1,0 +1,145 @@
+import type { NetworkParams } from '../params/networkParams.ts';
+import type { BlockHeader } from '../primitives/header.ts';
+import { BlockNode } from './blockNode.ts';
+
+/** Where a block's body went. */
+export type StoredBody = Readonly<{ bodyId: number; bodyBytes: number; transactionCount: number }>;
+
+const FIRST_LINKED = 1;
+
+/** All headers known, as a tree that grows from the genesis block, and which of its chains is the best. */
+export class BlockTree {
+  readonly genesis: BlockNode;
+  /** The header with the most work that is not known to be invalid, whether or not its block is here. */
+  bestHeader: BlockNode;
+  readonly #nodes = new Map<string, BlockNode>();
+  /** Nodes that have a body but whose parent is not linked yet, by parent. */
+  readonly #waiting = new Map<BlockNode, BlockNode[]>();
+  /** Linked, valid nodes that may be the end of the best chain. */
+  readonly #candidates = new Set<BlockNode>();
+  /** Changed since they were last written. */
+  #dirty = new Set<BlockNode>();
+  #linkedCount = FIRST_LINKED;
+
+  constructor({ genesis }: NetworkParams) {
+    this.genesis = new BlockNode(genesis.header, undefined);
+    this.genesis.transactionCount = genesis.transactions.length;
+    this.genesis.bodyBytes = genesis.bytes.length;
+    this.bestHeader = this.genesis;
+    this.#nodes.set(this.genesis.hash, this.genesis);
+    this.#link(this.genesis);
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  get(hash: string): BlockNode | undefined {
+    return this.#nodes.get(hash);
+  }
+
+  nodes(): Iterable<BlockNode> {
+    return this.#nodes.values();
+  }
+
+  /** Adds a header that has passed all its rules. */
+  add(header: BlockHeader, parent: BlockNode): BlockNode {
+    const node = new BlockNode(header, parent);
+    node.isInvalid = parent.isInvalid;
+    this.#nodes.set(node.hash, node);
+    this.#dirty.add(node);
+    if (!node.isInvalid && node.chainWork > this.bestHeader.chainWork) this.bestHeader = node;
+    return node;
+  }
+
+  /** Notes that the body is there; it and all that waited for it may now be the end of the best chain. */
+  setBody(node: BlockNode, body: StoredBody): void {
+    Object.assign(node, body);
+    this.#dirty.add(node);
+    this.linkBody(node);
+  }
+
+  /** The part of setBody that also holds for a body that was there at the start. */
+  linkBody(node: BlockNode): void {
+    const parent = node.parent!;
+    if (parent.linkedOrder > 0) this.#link(node);
+    else {
+      const siblings = this.#waiting.get(parent);
+      if (siblings) siblings.push(node);
+      else this.#waiting.set(parent, [node]);
+    }
+  }
+
+  setUndo(node: BlockNode, undoId: number): void {
+    node.undoId = undoId;
+    this.#dirty.add(node);
+  }
+
+  /** The linked chain with the most work; among equals the one that was linked first. */
+  bestCandidate(tip: BlockNode): BlockNode {
+    let best = tip;
+    for (const node of this.#candidates) if (isBetter(node, best)) best = node;
+    return best;
+  }
+
+  /** Forgets the candidates that can no longer win. The tip stays one, for the case that its rival turns out invalid. */
+  dropWeakCandidates(tip: BlockNode): void {
+    for (const node of this.#candidates)
+      if (node !== tip && node.chainWork < tip.chainWork) this.#candidates.delete(node);
+    this.#candidates.add(tip);
+  }
+
+  /** Condemns a block and all that descends from it. */
+  markInvalid(node: BlockNode): void {
+    node.isInvalid = true;
+    this.#dirty.add(node);
+    // Parents were added before their children, so one pass in order of addition reaches all descendants.
+    for (const other of this.#nodes.values()) {
+      if (!other.isInvalid && other.parent?.isInvalid) {
+        other.isInvalid = true;
+        this.#dirty.add(other);
+      }
+    }
+    for (const candidate of this.#candidates) if (candidate.isInvalid) this.#candidates.delete(candidate);
+    if (this.bestHeader.isInvalid) this.bestHeader = this.#findBestHeader();
+  }
+
+  /** To be called once after the headers of an earlier run were added: nothing of that is a change. */
+  settleLoaded(tip: BlockNode): void {
+    // The order of arrival is not kept; what was active stays so among its equals.
+    tip.linkedOrder = FIRST_LINKED;
+    this.#dirty.clear();
+    for (const candidate of this.#candidates) if (candidate.isInvalid) this.#candidates.delete(candidate);
+    this.bestHeader = this.#findBestHeader();
+  }
+
+  /** What has changed since the last call. */
+  takeDirty(): Set<BlockNode> {
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    return dirty;
+  }
+
+  #link(node: BlockNode): void {
+    const linked = [node];
+    for (const next of linked) {
+      next.linkedOrder = ++this.#linkedCount;
+      if (!next.isInvalid) this.#candidates.add(next);
+      // Not push(...): a chain may have waited as a whole.
+      for (const child of this.#waiting.get(next) ?? []) linked.push(child);
+      this.#waiting.delete(next);
+    }
+  }
+
+  #findBestHeader(): BlockNode {
+    let best = this.genesis;
+    for (const node of this.#nodes.values()) {
+      if (!node.isInvalid && node.chainWork > best.chainWork) best = node;
+    }
+    return best;
+  }
+}
+
+function isBetter(a: BlockNode, b: BlockNode): boolean {
+  return a.chainWork === b.chainWork ? a.linkedOrder < b.linkedOrder : a.chainWork > b.chainWork;
+}

@@ -1,0 +1,73 @@
+import { hashToHex } from '../bytes/hex.ts';
+import { checkHeader, checkProofOfWork } from '../consensus/checkHeader.ts';
+import type { HeaderRejection } from '../consensus/rejection.ts';
+import type { NetworkParams } from '../params/networkParams.ts';
+import type { BlockHeader } from '../primitives/header.ts';
+import { BlockNode } from './blockNode.ts';
+import type { BlockTree } from './blockTree.ts';
+
+/** What became of a run of headers: their nodes in order, or the unknown parent of the first, or the first that is wrong. */
+export type HeadersResult =
+  | Readonly<{ nodes: BlockNode[] }>
+  | Readonly<{ missing: string }>
+  | Readonly<{ rejection: HeaderRejection; index: number }>;
+
+type Options = Readonly<{ tree: BlockTree; params: NetworkParams; nowSec: number }>;
+
+/** Why this header cannot follow that parent, or undefined. Proof of work is asked first. */
+export function checkHeaderAfter(
+  header: BlockHeader,
+  parent: BlockNode,
+  { params, nowSec }: Pick<Options, 'params' | 'nowSec'>,
+): HeaderRejection | undefined {
+  const rejection = checkProofOfWork(header, params);
+  if (rejection) return rejection;
+  if (parent.isInvalid) return { code: 'bad-prevblk', previousHash: parent.hash };
+  return checkHeader(header, parent, params, nowSec);
+}
+
+/** Adds a run of headers, each the parent of the next, to the tree. */
+export function acceptHeaders(headers: readonly BlockHeader[], options: Options): HeadersResult {
+  return walkHeaders(headers, undefined, options, (header, parent) => options.tree.add(header, parent));
+}
+
+/**
+ * Checks a run of headers like acceptHeaders but keeps nothing: the nodes hang on the tree without being in it, and are gone
+ * when the caller drops them. `from`, the last node of an earlier preview, is where the run may go on.
+ */
+export function previewHeaders(
+  headers: readonly BlockHeader[],
+  from: BlockNode | undefined,
+  options: Options,
+): HeadersResult {
+  return walkHeaders(headers, from, options, (header, parent) => new BlockNode(header, parent));
+}
+
+function walkHeaders(
+  headers: readonly BlockHeader[],
+  from: BlockNode | undefined,
+  options: Options,
+  make: (header: BlockHeader, parent: BlockNode) => BlockNode,
+): HeadersResult {
+  const nodes: BlockNode[] = [];
+  for (const [index, header] of headers.entries()) {
+    const hash = hashToHex(header.hash);
+    const known = options.tree.get(hash);
+    if (known?.isInvalid) return { rejection: { code: 'duplicate-invalid', hash }, index };
+    const parentHash = hashToHex(header.previousHash);
+    const last = nodes[nodes.length - 1] ?? from;
+    const parent = last?.hash === parentHash ? last : options.tree.get(parentHash);
+    if (known) {
+      nodes.push(known);
+      continue;
+    }
+    // A run that does not hang together is no answer to any request.
+    if (nodes.length > 0 && parent !== last)
+      return { rejection: { code: 'bad-prevblk', previousHash: parentHash }, index };
+    if (!parent) return { missing: parentHash };
+    const rejection = checkHeaderAfter(header, parent, options);
+    if (rejection) return { rejection, index };
+    nodes.push(make(header, parent));
+  }
+  return { nodes };
+}

@@ -1,0 +1,91 @@
+import { hashToHex } from '../bytes/hex.ts';
+import type { VerifyPool } from '../crypto/verifyPool.ts';
+import type { NetworkParams } from '../params/networkParams.ts';
+import { decodeHeader } from '../primitives/header.ts';
+import type { Transaction } from '../primitives/transaction.ts';
+import { BlockStore } from '../store/blockStore.ts';
+import { ChainStore } from '../store/chainStore.ts';
+import { DatabaseDamagedError } from '../store/storeErrors.ts';
+import type { BlockNode } from './blockNode.ts';
+import { BlockTree } from './blockTree.ts';
+import { ChainState } from './chainState.ts';
+
+export type ChainOptions = Readonly<{
+  /** The folder that holds the databases; made if it is not there. */
+  dataDir: string;
+  params: NetworkParams;
+  verifyPool: VerifyPool;
+  /** Whether transactions of the active chain can be found by id. On by default. */
+  transactionIndex?: boolean;
+  clockSec?: () => number;
+  /** Says of a transaction whether its signatures were verified before, on its way into the mempool. */
+  isVerified?: (transaction: Transaction) => boolean;
+  /** Called once when writing has failed and the chain takes nothing more: the node has to stop. */
+  onFatal?: (error: Error) => void;
+}>;
+
+export type ChainFiles = Readonly<{
+  tree: BlockTree;
+  store: ChainStore;
+  state: ChainState;
+  hasTransactionIndex: boolean;
+  /** Forces to disk what was written: the bodies before the commits that mention them. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}>;
+
+/** Opens the databases and rebuilds in memory what they hold. */
+export async function openChainFiles(options: ChainOptions): Promise<ChainFiles> {
+  const { dataDir, params, verifyPool, isVerified = () => false } = options;
+  const hasTransactionIndex = options.transactionIndex ?? true;
+  const store = await ChainStore.open(dataDir, params);
+  try {
+    const blocks = await BlockStore.open(dataDir);
+    try {
+      const tree = new BlockTree(params);
+      await loadTree(tree, store);
+      const tip = activeTip(tree, store);
+      tree.settleLoaded(tip);
+      const parts = { params, store, blocks, tree, verifyPool, hasTransactionIndex, isVerified };
+      const sync = async () => {
+        await blocks.sync();
+        await store.sync();
+      };
+      const close = async () => {
+        await blocks.sync();
+        await blocks.close();
+        await store.close();
+      };
+      return { tree, store, state: new ChainState(parts, tip), hasTransactionIndex, sync, close };
+    } catch (error) {
+      await blocks.close();
+      throw error;
+    }
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function loadTree(tree: BlockTree, store: ChainStore): Promise<void> {
+  for await (const record of store.headers()) {
+    const header = decodeHeader(record.headerBytes);
+    const parent = tree.get(hashToHex(header.previousHash));
+    if (!parent)
+      throw new DatabaseDamagedError(`chain: the parent of header ${hashToHex(header.hash)} is missing`);
+    const node = tree.add(header, parent);
+    const { transactionCount, bodyBytes, bodyId, undoId, isInvalid } = record;
+    Object.assign(node, { transactionCount, bodyBytes, bodyId, undoId, isInvalid });
+    if (node.hasBody) tree.linkBody(node);
+  }
+}
+
+function activeTip(tree: BlockTree, store: ChainStore): BlockNode {
+  const tip = tree.get(hashToHex(store.tip));
+  if (!tip || tip.linkedOrder === 0) {
+    throw new DatabaseDamagedError(`chain: the blocks up to the tip ${hashToHex(store.tip)} are incomplete`);
+  }
+  // A marked block in the active chain would be undone at the first chance, and again after each restart.
+  if (tip.isInvalid) throw new DatabaseDamagedError(`chain: the tip ${tip.hash} is marked invalid`);
+  return tip;
+}
