@@ -12,32 +12,38 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#buffer.writeUInt8(value, this.#grow(1));
+    const at = this.#grow(1);
+    this.#buffer.writeUInt8(value, at);
     return this;
   }
 
   u16(value: number): this {
-    this.#buffer.writeUInt16LE(value, this.#grow(2));
+    const at = this.#grow(2);
+    this.#buffer.writeUInt16LE(value, at);
     return this;
   }
 
   u32(value: number): this {
-    this.#buffer.writeUInt32LE(value, this.#grow(4));
+    const at = this.#grow(4);
+    this.#buffer.writeUInt32LE(value, at);
     return this;
   }
 
   i32(value: number): this {
-    this.#buffer.writeInt32LE(value, this.#grow(4));
+    const at = this.#grow(4);
+    this.#buffer.writeInt32LE(value, at);
     return this;
   }
 
   u64(value: bigint): this {
-    this.#buffer.writeBigUInt64LE(value, this.#grow(8));
+    const at = this.#grow(8);
+    this.#buffer.writeBigUInt64LE(value, at);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#buffer.set(value, this.#grow(value.length));
+    const at = this.#grow(value.length);
+    this.#buffer.set(value, at);
     return this;
   }
 
@@ -53,6 +59,7 @@ export class ByteWriter {
     return this.#buffer.subarray(0, this.#length);
   }
 
+  /** Makes room and says where it begins. May replace the buffer, so it is called before the buffer is touched. */
   #grow(extra: number): number {
     const at = this.#length;
     this.#length += extra;
