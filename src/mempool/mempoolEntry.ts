@@ -20,3 +20,11 @@ export interface MempoolEntry {
   /** The unconfirmed transactions that spend its outputs. */
   readonly children: ReadonlySet<MempoolEntry>;
 }
+
+/** The entry, its unconfirmed parents, theirs, and so on; `via` children it is those that depend on it. */
+export function family(entry: MempoolEntry, via: 'parents' | 'children'): Set<MempoolEntry> {
+  const found = new Set([entry]);
+  // A Set iterates over what is added on the way.
+  for (const member of found) for (const next of member[via]) found.add(next);
+  return found;
+}

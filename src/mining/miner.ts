@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
-import type { HeaderNode } from '../consensus/headerNode.ts';
-import type { Rejection } from '../consensus/rejection.ts';
-import type { MempoolEntry } from '../mempool/mempoolEntry.ts';
-import type { NetworkParams } from '../params/networkParams.ts';
+import type { BlockVerdict, Chain } from '../chain/chain.ts';
+import type { Mempool } from '../mempool/mempool.ts';
 import type { Block } from '../primitives/block.ts';
 import { encodeHeader } from '../primitives/header.ts';
 import { bitsToTarget } from '../primitives/target.ts';
@@ -12,14 +10,11 @@ import type { MiningResult } from './miningWorker.ts';
 import { PlainNonceKernel } from './nonceSearch.ts';
 import { type BlockTemplate, blockOfTemplate, buildTemplate, withExtraNonce } from './template.ts';
 
-type Tip = HeaderNode & Readonly<{ hash: string }>;
-type SubmitVerdict = Readonly<{ status: string; rejection?: Rejection }>;
-
 export type MinerOptions = Readonly<{
-  chain: { readonly params: NetworkParams; readonly tip: Tip };
-  mempool: { readonly tip: Tip; byFeeRate(): Iterable<MempoolEntry> };
+  chain: Chain;
+  mempool: Mempool;
   /** The one door for blocks. */
-  submit: (block: Block) => Promise<SubmitVerdict>;
+  submit: (block: Block) => Promise<BlockVerdict>;
   clockSec?: () => number;
 }>;
 
@@ -276,6 +271,6 @@ function targetBytes(bits: number): Uint8Array {
   return hexToHash(hex);
 }
 
-function describe({ status, rejection }: SubmitVerdict): string {
-  return rejection?.code ?? status;
+function describe(verdict: BlockVerdict): string {
+  return verdict.status === 'rejected' ? verdict.rejection.code : verdict.status;
 }

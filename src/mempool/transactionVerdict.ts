@@ -1,0 +1,16 @@
+import type { Rejection } from '../consensus/rejection.ts';
+import type { MempoolEntry } from './mempoolEntry.ts';
+
+/** What became of a transaction. */
+export type TransactionVerdict =
+  | Readonly<{ status: 'accepted'; entry: MempoolEntry }>
+  /** It is here already, or a block has it. */
+  | Readonly<{ status: 'known' }>
+  /** Kept for a while; `missing` are the txids of the parents to ask for. */
+  | Readonly<{ status: 'orphan'; missing: readonly string[] }>
+  /** The txid of one that spends the same coin and was here first. */
+  | Readonly<{ status: 'conflict'; with: string }>
+  /** Valid as far as we looked, but we do not want it. */
+  | Readonly<{ status: 'policy'; reason: string }>
+  /** It breaks a rule; `verdictOf` says whether another tip could make it valid. */
+  | Readonly<{ status: 'rejected'; rejection: Rejection }>;
