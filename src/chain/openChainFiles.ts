@@ -18,6 +18,8 @@ export type ChainOptions = Readonly<{
   /** Whether transactions of the active chain can be found by id. On by default. */
   transactionIndex?: boolean;
   clockSec?: () => number;
+  /** Called when the databases are open, and so locked against others, before their contents are loaded. */
+  onLocked?: () => Promise<void>;
   /** Says of a transaction whether its signatures were verified before, on its way into the mempool. */
   isVerified?: (transaction: Transaction) => boolean;
   /** Called once when writing has failed and the chain takes nothing more: the node has to stop. */
@@ -42,6 +44,7 @@ export async function openChainFiles(options: ChainOptions): Promise<ChainFiles>
   try {
     const blocks = await BlockStore.open(dataDir);
     try {
+      await options.onLocked?.();
       const tree = new BlockTree(params);
       await loadTree(tree, store);
       const tip = activeTip(tree, store);

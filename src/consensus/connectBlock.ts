@@ -51,7 +51,8 @@ export function isConnected({ block, next }: BlockConnection): boolean {
 export function nextOutpoints(connection: BlockConnection): Outpoint[] {
   const { block, next, changes } = connection;
   const outpoints: Outpoint[] = [];
-  for (let i = Math.max(next, 1); i < endOfSlice(connection); i++) {
+  const end = endOfSlice(connection);
+  for (let i = Math.max(next, 1); i < end; i++) {
     for (const { outpoint } of block.transactions[i]!.inputs) {
       if (!changes.has(outpointKey(outpoint.txHash, outpoint.index))) outpoints.push(outpoint);
     }
