@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { readFileIfAny, writeFileAtomic } from './atomicFile.ts';
+
+/** Who is kept out, and until when. */
+export type Ban = Readonly<{
+  /** A peer id or an IP address. */
+  who: string;
+  untilSec: number;
+  reason: string;
+}>;
+
+const FILE_NAME = 'bans.json';
+/** The list is bounded: a new ban pushes out the one that ends first. */
+const MAX_BANS = 10_000;
+
+/** The bans of this node, kept across restarts. */
+export class BanList {
+  readonly #path: string;
+  readonly #bans: Map<string, Ban>;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, bans: Map<string, Ban>) {
+    this.#path = path;
+    this.#bans = bans;
+  }
+
+  /** A file that cannot be read counts as empty: bans are a convenience, not a reason not to start. */
+  static async open(dataDir: string): Promise<BanList> {
+    const path = join(dataDir, FILE_NAME);
+    const bytes = await readFileIfAny(path);
+    return new BanList(path, new Map(parseBans(bytes).map((ban) => [ban.who, ban])));
+  }
+
+  isBanned(who: string): boolean {
+    const ban = this.#bans.get(who);
+    if (ban === undefined) return false;
+    if (ban.untilSec > Date.now() / 1000) return true;
+    this.#bans.delete(who);
+    return false;
+  }
+
+  add(who: string, seconds: number, reason: string): void {
+    this.#bans.set(who, { who, untilSec: Math.floor(Date.now() / 1000) + seconds, reason });
+    if (this.#bans.size > MAX_BANS) {
+      const [first] = this.list().sort((a, b) => a.untilSec - b.untilSec);
+      this.#bans.delete(first!.who);
+    }
+    this.#save();
+  }
+
+  /** Whether there was one. */
+  remove(who: string): boolean {
+    const had = this.#bans.delete(who);
+    if (had) this.#save();
+    return had;
+  }
+
+  list(): Ban[] {
+    return [...this.#bans.values()].filter(({ who }) => this.isBanned(who));
+  }
+
+  /** Resolves when the last change is on the disk, or could not be written. */
+  close(): Promise<void> {
+    return this.#writing;
+  }
+
+  #save(): void {
+    this.#writing = this.#writing
+      .then(() => writeFileAtomic(this.#path, JSON.stringify(this.list(), null, 1)))
+      .catch(() => undefined);
+  }
+}
+
+function parseBans(bytes: Uint8Array | undefined): Ban[] {
+  if (bytes === undefined) return [];
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return Array.isArray(value) ? value.filter(isBan) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isBan(value: unknown): value is Ban {
+  const ban = value as Partial<Ban> | null;
+  return typeof ban?.who === 'string' && typeof ban.untilSec === 'number' && typeof ban.reason === 'string';
+}

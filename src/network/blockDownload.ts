@@ -1,0 +1,233 @@
+import type { Logger } from 'pino';
+import { blocksProtocol } from '../../protocols/blocks.ts';
+import { hashToHex } from '../bytes/hex.ts';
+import type { BlockNode } from '../chain/blockNode.ts';
+import type { BlockVerdict, Chain } from '../chain/chain.ts';
+import { verdictOf } from '../consensus/verdict.ts';
+import { type Block, decodeBlock } from '../primitives/block.ts';
+import type { Conversation } from './conversation.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+import { RequestError } from './request.ts';
+
+/** Blocks asked for at a time from one peer; it stops before 8 MB. */
+const WINDOW_BLOCKS = 16;
+/** Two, so that the next answer is on its way while the first is read. */
+const WINDOWS_A_PEER = 2;
+/** How far ahead of the tip blocks are fetched. */
+const MAX_AHEAD = 1024;
+/** Bytes handed to the chain and not committed yet. */
+const MAX_PENDING_BYTES = 64_000_000;
+/** A peer that sends nothing for so long loses its window; longer once that has happened, in case our line is slow. */
+const MIN_STALL_MS = 4000;
+const MAX_STALL_MS = 20_000;
+/** The whole window, in case a peer sends a trickle. */
+const WINDOW_STALLS = 4;
+const REST_AFTER_STALL_MS = 20_000;
+const REST_AFTER_LACK_MS = 5000;
+const REST_AFTER_LIMIT_MS = 1000;
+const REST_AFTER_FAULT_MS = 5000;
+const LIE_POINTS = 100;
+
+type Window = { peer: Peer; nodes: BlockNode[]; received: number };
+
+export type BlockDownloadOptions = Readonly<{
+  chain: Chain;
+  peers: PeerTable;
+  conversation: Conversation;
+  signal: AbortSignal;
+  log: Logger;
+  /** Nothing is on its way any more. */
+  onIdle: () => void;
+}>;
+
+/** Fetches the blocks of the best header chain from many peers at once and keeps them flowing into the chain. */
+export class BlockDownload {
+  readonly #options: BlockDownloadOptions;
+  /** Next to be asked for, lowest first. */
+  #queue: BlockNode[] = [];
+  #target: BlockNode | undefined;
+  readonly #windows = new Set<Window>();
+  /** Asked for, or in the hands of the chain. */
+  readonly #taken = new Set<string>();
+  #pendingBytes = 0;
+  #stallMs = MIN_STALL_MS;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BlockDownloadOptions) {
+    this.#options = options;
+  }
+
+  /** Whether blocks are on their way, or will be asked for when a peer has rested. */
+  get isActive(): boolean {
+    return this.#taken.size > 0 || this.#timer !== undefined;
+  }
+
+  /** Something changed, such as headers, a peer, a block that was taken: asks for whatever can be asked for now. */
+  pump(): void {
+    if (this.#options.signal.aborted) return;
+    this.#askForMore();
+    if (!this.isActive) this.#options.onIdle();
+  }
+
+  #askForMore(): void {
+    const { chain } = this.#options;
+    const target = chain.bestHeader;
+    if (target !== this.#target) this.#queue = [];
+    this.#target = target;
+    if (target.chainWork <= chain.tip.chainWork) return;
+    for (const peer of this.#idlePeers()) {
+      if (this.#pendingBytes >= MAX_PENDING_BYTES) return;
+      if (this.#queue.length === 0) this.#refill(target);
+      const nodes = this.#takeFor(peer);
+      if (nodes.length > 0) void this.#fetch({ peer, nodes, received: 0 });
+    }
+  }
+
+  /** Looks again later, when peers have rested. */
+  #pumpLater(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.pump();
+    }, ms + 10);
+    this.#timer.unref();
+  }
+
+  /** Peers that may have what is missing, once for each window that they have free, the least busy first. */
+  #idlePeers(): Peer[] {
+    const busy = new Map<Peer, number>();
+    for (const { peer } of this.#windows) busy.set(peer, (busy.get(peer) ?? 0) + 1);
+    const { chain, peers } = this.#options;
+    const nowMs = Date.now();
+    const ready = peers
+      .introduced()
+      .filter((peer) => peer.restsUntilMs <= nowMs && peer.chainWork > chain.tip.chainWork);
+    const slots = ready.flatMap((peer) => {
+      const free = WINDOWS_A_PEER - (busy.get(peer) ?? 0);
+      return Array.from({ length: Math.max(0, free) }, (_, slot) => ({
+        peer,
+        rank: WINDOWS_A_PEER - free + slot,
+      }));
+    });
+    return slots.sort((a, b) => a.rank - b.rank).map(({ peer }) => peer);
+  }
+
+  #refill(target: BlockNode): void {
+    const missing = this.#options.chain.missingBodies(target, MAX_AHEAD);
+    this.#queue = missing.filter(({ hash }) => !this.#taken.has(hash));
+  }
+
+  /** The next blocks that this peer can have. */
+  #takeFor(peer: Peer): BlockNode[] {
+    const end = this.#queue.findIndex(({ chainWork }) => chainWork > peer.chainWork);
+    const count = Math.min(WINDOW_BLOCKS, end === -1 ? this.#queue.length : end);
+    const nodes = this.#queue.splice(0, count);
+    for (const { hash } of nodes) this.#taken.add(hash);
+    return nodes;
+  }
+
+  async #fetch(window: Window): Promise<void> {
+    const { conversation } = this.#options;
+    const { peer } = window;
+    this.#windows.add(window);
+    const whole = new AbortController();
+    const timer = setTimeout(() => whole.abort(), this.#stallMs * WINDOW_STALLS);
+    const question = { by: 'hash' as const, hashes: window.nodes.map(({ hashBytes }) => hashBytes) };
+    try {
+      const end = await conversation.ask(peer, blocksProtocol, question, {
+        chunkTimeoutMs: this.#stallMs,
+        signals: [whole.signal],
+        onItems: ([bytes]) => this.#receive(window, bytes!),
+        onMissing: () => this.#skip(window),
+      });
+      if (end.status === 'RATE_LIMITED') this.#rest(peer, REST_AFTER_LIMIT_MS);
+      else if (window.received === 0) this.#rest(peer, REST_AFTER_LACK_MS);
+      else {
+        peer.stalls = 0;
+        this.#stallMs = Math.max(MIN_STALL_MS, this.#stallMs * 0.9);
+      }
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      if (error.kind === 'stalled') this.#stalled(peer);
+      else this.#rest(peer, REST_AFTER_LACK_MS);
+    } finally {
+      clearTimeout(timer);
+      this.#windows.delete(window);
+      this.#giveBack(window.nodes);
+      this.pump();
+    }
+  }
+
+  #stalled(peer: Peer): void {
+    peer.stalls++;
+    this.#stallMs = Math.min(MAX_STALL_MS, this.#stallMs * 1.5);
+    this.#options.log.info(
+      { peer: peer.id, stalls: peer.stalls },
+      'peer stalls: its blocks are asked of others',
+    );
+    this.#rest(peer, REST_AFTER_STALL_MS * peer.stalls);
+  }
+
+  #rest(peer: Peer, ms: number): void {
+    peer.restsUntilMs = Math.max(peer.restsUntilMs, Date.now() + ms);
+    this.#pumpLater(ms);
+  }
+
+  /** What did not come goes to the front of the queue: the chain waits for the lowest. */
+  #giveBack(nodes: readonly BlockNode[]): void {
+    for (const { hash } of nodes) this.#taken.delete(hash);
+    this.#queue = [...nodes, ...this.#queue].sort((a, b) => a.height - b.height);
+  }
+
+  /** The peer does not have the next block of the window: somebody else may. */
+  #skip(window: Window): void {
+    const node = window.nodes.shift();
+    if (node !== undefined) this.#taken.delete(node.hash);
+    // Refilled from the chain, since the order of the queue is no longer whole.
+    this.#queue = [];
+  }
+
+  /** @throws RequestError or DecodeError, which end the window, when it is not the block that was asked for. */
+  #receive(window: Window, bytes: Uint8Array): void {
+    const { peers } = this.#options;
+    const { peer } = window;
+    const node = window.nodes[0];
+    let block: Block;
+    try {
+      block = decodeBlock(bytes);
+      if (node === undefined || hashToHex(block.header.hash) !== node.hash) throw new Error('another block');
+    } catch (cause) {
+      peers.punish(peer.id, LIE_POINTS, 'blocks/1: not the block that was asked for');
+      throw new RequestError('cut', 'not the block that was asked for', cause);
+    }
+    window.nodes.shift();
+    window.received++;
+    this.#accept(peer, node, block);
+  }
+
+  /** Not awaited: the chain commits blocks that wait together. */
+  #accept(peer: Peer, node: BlockNode, block: Block): void {
+    const { chain, log } = this.#options;
+    this.#pendingBytes += block.bytes.length;
+    chain
+      .acceptBlock(block, { requested: true, source: peer.id })
+      .then((verdict) => this.#judge(peer, verdict))
+      .catch((error) => {
+        log.error({ block: node.hash, err: error }, 'a block could not be taken');
+        this.#rest(peer, REST_AFTER_FAULT_MS);
+      })
+      .finally(() => {
+        this.#pendingBytes -= block.bytes.length;
+        this.#taken.delete(node.hash);
+        this.pump();
+      });
+  }
+
+  #judge(peer: Peer, verdict: BlockVerdict): void {
+    if (verdict.status !== 'rejected') return;
+    const { code } = verdict.rejection;
+    this.#options.peers.punish(peer.id, verdictOf(code).cost, `blocks/1: ${code}`);
+    this.#rest(peer, REST_AFTER_LACK_MS);
+  }
+}

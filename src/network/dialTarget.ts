@@ -1,0 +1,41 @@
+import { type PeerAddress, parsePeerAddress } from './peerAddress.ts';
+
+/** The longest pause between two dials of a seed or of a peer that a person added: they are tried for ever. */
+const MAX_PAUSE_MS = 60_000;
+/** While we have no peer at all. */
+const MAX_LONELY_PAUSE_MS = 15_000;
+
+/** An address that is dialled for ever: a seed, or a peer that a person added. */
+export class DialTarget {
+  readonly text: string;
+  readonly address: PeerAddress;
+  /** Wanted even when there are peers enough. */
+  readonly isManual: boolean;
+  /** Who answered there last. */
+  peerId: string | undefined;
+  #failures = 0;
+  #triedAtMs = 0;
+
+  /** @throws PeerAddressError */
+  constructor(text: string, isManual: boolean) {
+    this.text = text;
+    this.address = parsePeerAddress(text);
+    this.isManual = isManual;
+    this.peerId = this.address.peerId;
+  }
+
+  isDue(nowMs: number, isLonely: boolean): boolean {
+    const pauseMs = this.#failures === 0 ? 0 : 1000 * 2 ** Math.min(this.#failures - 1, 10);
+    return nowMs - this.#triedAtMs >= Math.min(pauseMs, isLonely ? MAX_LONELY_PAUSE_MS : MAX_PAUSE_MS);
+  }
+
+  succeeded(peerId: string): void {
+    this.peerId = peerId;
+    this.#failures = 0;
+  }
+
+  failed(nowMs: number): void {
+    this.#failures++;
+    this.#triedAtMs = nowMs;
+  }
+}

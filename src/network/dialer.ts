@@ -1,0 +1,295 @@
+import type { Connection } from '@libp2p/interface';
+import { multiaddr } from '@multiformats/multiaddr';
+import type { Logger } from 'pino';
+import { peersProtocol } from '../../protocols/peers.ts';
+import { type AddressBook, shuffle } from './addressBook.ts';
+import type { BanList } from './banList.ts';
+import type { Conversation } from './conversation.ts';
+import { Deadline } from './deadline.ts';
+import { DialTarget } from './dialTarget.ts';
+import { resolveDnsaddr } from './dnsaddr.ts';
+import type { Host } from './host.ts';
+import type { Peer } from './peer.ts';
+import {
+  addressGroup,
+  hostOf,
+  isPrivateHost,
+  PeerAddressError,
+  parsePeerAddress,
+  tcpMultiaddr,
+} from './peerAddress.ts';
+import type { PeerTable } from './peerTable.ts';
+import { sleep } from './repeat.ts';
+import { messageOf } from './request.ts';
+
+/** Outbound peers that we look for: chosen by us, they cannot be an attacker's alone. */
+const OUTBOUND_TARGET = 8;
+const ROUND_MS = 15_000;
+/** The first round after we have lost everybody, and twice as long each time up to a normal one. */
+const LONELY_ROUND_MS = 1000;
+const DIAL_MS = 10_000;
+/** Dials at the same time. */
+const MAX_DIALS = 16;
+/** Addresses asked of one peer, and how often while we look for more. */
+const ASK_ADDRESSES = 64;
+const ASK_EVERY_MS = 60_000;
+
+export type DialerOptions = Readonly<{
+  host: Host;
+  peers: PeerTable;
+  book: AddressBook;
+  bans: BanList;
+  conversation: Conversation;
+  seeds: readonly string[];
+  maxPeers: number;
+  signal: AbortSignal;
+  log: Logger;
+}>;
+
+/**
+ * Looks for peers for as long as the node lives: the seeds (libp2p's bootstrap module tries them once), those that a person
+ * added, and the address book, fed by what peers tell of peers.
+ */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #targets = new Map<string, DialTarget>();
+  readonly #dialling = new Set<string>();
+  readonly #askedAtMs = new WeakMap<Peer, number>();
+  #lonelyRounds = 0;
+  #wake: AbortController = new AbortController();
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+    for (const seed of options.seeds) this.#addSeed(seed);
+  }
+
+  start(): void {
+    void this.#loop();
+  }
+
+  /** Keeps this peer connected from now on. @throws PeerAddressError */
+  add(text: string): void {
+    this.#targets.set(text, new DialTarget(text, true));
+    this.#wake.abort();
+  }
+
+  /** Whether it was one of those that are kept connected: the text that it was added with, or its peer id. */
+  remove(textOrId: string): boolean {
+    let removed = false;
+    for (const [text, target] of this.#targets) {
+      if (text === textOrId || target.peerId === textOrId) removed = this.#targets.delete(text) || removed;
+    }
+    return removed;
+  }
+
+  /** A peer takes part: its address is worth remembering, and it knows others. */
+  onIntroduced(peer: Peer): void {
+    this.#lonelyRounds = 0;
+    const address = dialableAddress(peer);
+    if (address !== undefined) this.#options.book.see(peer.id, address, Math.floor(Date.now() / 1000));
+    void this.#options.book.save();
+    void this.#askForAddresses(peer);
+  }
+
+  /** A peer is gone: with the last one the search begins anew, at once. */
+  onGone(): void {
+    if (this.#options.peers.introduced().length === 0) this.#wake.abort();
+  }
+
+  async #loop(): Promise<void> {
+    const { signal, peers, log, book } = this.#options;
+    while (!signal.aborted) {
+      try {
+        this.#round();
+        await book.save();
+      } catch (error) {
+        log.error({ err: error }, 'a dial round failed');
+      }
+      const isLonely = peers.introduced().length === 0;
+      const pauseMs = isLonely ? Math.min(ROUND_MS, LONELY_ROUND_MS * 2 ** this.#lonelyRounds++) : ROUND_MS;
+      const onStop = () => this.#wake.abort();
+      signal.addEventListener('abort', onStop);
+      await sleep(pauseMs * (0.75 + Math.random() / 2), this.#wake.signal);
+      signal.removeEventListener('abort', onStop);
+      if (this.#wake.signal.aborted) this.#wake = new AbortController();
+    }
+  }
+
+  #round(): void {
+    const { peers, book, maxPeers } = this.#options;
+    const nowMs = Date.now();
+    const introduced = peers.introduced();
+    const isLonely = introduced.length === 0;
+    const needed = OUTBOUND_TARGET - peers.count('outbound') - this.#dialling.size;
+    const room = maxPeers - peers.count();
+    for (const target of this.#targets.values()) {
+      if (!target.isManual && (needed <= 0 || room <= 0)) continue;
+      if (target.isDue(nowMs, isLonely) && !this.#isConnected(target.peerId)) void this.#dialTarget(target);
+    }
+    if (Math.min(needed, room) <= 0) return;
+    for (const peer of introduced) {
+      if (nowMs - (this.#askedAtMs.get(peer) ?? 0) >= ASK_EVERY_MS) void this.#askForAddresses(peer);
+    }
+    // While nobody answers, a failure says more about our own line than about the peers.
+    const candidates = isLonely
+      ? shuffle(book.candidates(Number.MAX_SAFE_INTEGER))
+      : book.candidates(nowMs / 1000);
+    for (const { peerId, address } of this.#spread(candidates, Math.min(needed, room))) {
+      void this.#dialKnown(peerId, address, isLonely);
+    }
+  }
+
+  /** The best candidates that are not connected, from as many address groups as can be. */
+  #spread(candidates: readonly { peerId: string; address: string }[], max: number) {
+    const { host, bans, peers } = this.#options;
+    const groups = new Set(
+      peers.all().flatMap(({ address, direction }) => (direction === 'outbound' ? groupOf(address) : [])),
+    );
+    const picked: { peerId: string; address: string }[] = [];
+    for (const candidate of candidates) {
+      if (picked.length >= max) break;
+      const { peerId, address } = candidate;
+      if (peerId === host.peerId.toString() || bans.isBanned(peerId)) continue;
+      if (this.#isConnected(peerId) || this.#dialling.has(peerId)) continue;
+      const [group] = groupOf(address);
+      if (group !== undefined && groups.has(group)) continue;
+      if (group !== undefined) groups.add(group);
+      picked.push(candidate);
+    }
+    return picked;
+  }
+
+  #isConnected(peerId: string | undefined): boolean {
+    return peerId !== undefined && this.#options.peers.get(peerId) !== undefined;
+  }
+
+  async #dialTarget(target: DialTarget): Promise<void> {
+    if (this.#dialling.has(target.text) || this.#dialling.size >= MAX_DIALS) return;
+    this.#dialling.add(target.text);
+    try {
+      const { remotePeer } = await this.#dialAny(await this.#addressesOf(target));
+      target.succeeded(remotePeer.toString());
+      void this.#unlessItFits(remotePeer.toString(), () => target.failed(Date.now()));
+    } catch (error) {
+      if (isSelf(error)) this.#targets.delete(target.text);
+      target.failed(Date.now());
+      this.#options.log.debug({ address: target.text, reason: messageOf(error) }, 'dial failed');
+    } finally {
+      this.#dialling.delete(target.text);
+    }
+  }
+
+  async #dialKnown(peerId: string, address: string, isLonely: boolean): Promise<void> {
+    if (this.#dialling.size >= MAX_DIALS) return;
+    this.#dialling.add(peerId);
+    try {
+      await this.#dialAny([address]);
+      void this.#unlessItFits(peerId, () => this.#options.book.remove(peerId));
+    } catch (error) {
+      this.#options.log.debug({ address, reason: messageOf(error) }, 'dial failed');
+      if (!isLonely) this.#options.book.fail(peerId, Math.floor(Date.now() / 1000));
+    } finally {
+      this.#dialling.delete(peerId);
+    }
+  }
+
+  /** Waits until the peer has said who it is: one of another network is not to be dialled every few seconds. */
+  async #unlessItFits(peerId: string, action: () => void): Promise<void> {
+    const fits = await this.#options.peers.get(peerId)?.introduced;
+    if (fits === false) action();
+  }
+
+  async #addressesOf({ address }: DialTarget): Promise<string[]> {
+    if (address.kind === 'multiaddr') return [address.multiaddr.toString()];
+    const found = await resolveDnsaddr(address.host);
+    const wanted = found.filter(
+      (text) => address.peerId === undefined || text.endsWith(`/${address.peerId}`),
+    );
+    if (wanted.length === 0) throw new Error(`${address.host} lists no addresses`);
+    return shuffle(wanted);
+  }
+
+  /** The first of the addresses that answers. */
+  async #dialAny(addresses: readonly string[]): Promise<Connection> {
+    let failure: unknown;
+    for (const address of addresses) {
+      const deadline = new Deadline(DIAL_MS, this.#options.signal);
+      try {
+        return this.#keepOne(await this.#options.host.dial(multiaddr(address), { signal: deadline.signal }));
+      } catch (error) {
+        failure = error;
+      } finally {
+        deadline.end();
+      }
+    }
+    throw failure;
+  }
+
+  /** An address without a peer id may lead to a peer that is connected already: the older connection carries its gossip. */
+  #keepOne(connection: Connection): Connection {
+    const others = this.#options.host
+      .getConnections(connection.remotePeer)
+      .filter((other) => other.id !== connection.id && other.status === 'open');
+    if (others.length > 0) connection.close().catch(() => undefined);
+    return connection;
+  }
+
+  async #askForAddresses(peer: Peer): Promise<void> {
+    const { conversation, book, host } = this.#options;
+    this.#askedAtMs.set(peer, Date.now());
+    const told = (await conversation.askAll(peer, peersProtocol, { max: ASK_ADDRESSES })) ?? [];
+    const isPrivatePeer = isPrivateHost(hostOf(multiaddr(peer.address)));
+    const before = book.size;
+    for (const { multiaddr: text } of told.slice(0, ASK_ADDRESSES)) {
+      const known = readToldAddress(text, isPrivatePeer);
+      if (known !== undefined && known.peerId !== host.peerId.toString())
+        book.hear(known.peerId, known.address);
+    }
+    if (book.size > before && this.#options.peers.count('outbound') < OUTBOUND_TARGET) this.#wake.abort();
+  }
+
+  #addSeed(text: string): void {
+    try {
+      this.#targets.set(text, new DialTarget(text, false));
+    } catch (error) {
+      if (!(error instanceof PeerAddressError)) throw error;
+      this.#options.log.warn({ seed: text, reason: error.message }, 'a seed that cannot be read is left out');
+    }
+  }
+}
+
+/** Where others can reach it: what we dialled, or the port that it says it listens on, at the address that we see. */
+function dialableAddress({ id, address, direction, status }: Peer): string | undefined {
+  const host = hostOf(multiaddr(address));
+  if (direction === 'outbound') return address.includes('/p2p/') ? address : `${address}/p2p/${id}`;
+  const port = status?.listenPort ?? 0;
+  return port === 0 ? undefined : tcpMultiaddr(host, port, id).toString();
+}
+
+/** What one peer tells of another is taken when it can be dialled by IP, and is as public as the one who tells it. */
+function readToldAddress(
+  text: string,
+  isPrivatePeer: boolean,
+): { peerId: string; address: string } | undefined {
+  try {
+    const address = parsePeerAddress(text);
+    if (address.kind !== 'multiaddr' || address.peerId === undefined) return undefined;
+    const host = hostOf(address.multiaddr);
+    const isName = address.multiaddr.getComponents()[0]?.name.startsWith('dns') ?? true;
+    if (isName || (isPrivateHost(host) && !isPrivatePeer)) return undefined;
+    return { peerId: address.peerId, address: address.multiaddr.toString() };
+  } catch (error) {
+    if (error instanceof PeerAddressError) return undefined;
+    throw error;
+  }
+}
+
+/** The group that counts for spreading; private addresses are all one's own network. */
+function groupOf(address: string): string[] {
+  const host = hostOf(multiaddr(address));
+  return isPrivateHost(host) ? [] : [addressGroup(host)];
+}
+
+function isSelf(error: unknown): boolean {
+  return /dial self/.test(messageOf(error));
+}

@@ -1,0 +1,34 @@
+import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface';
+import type { BanList } from './banList.ts';
+import { hostOf, isPrivateHost } from './peerAddress.ts';
+import { TokenBucket } from './tokenBucket.ts';
+
+/** New connections from one public address. Private ones are spared: a whole test network may live on one. */
+const INBOUND = { burst: 10, perSec: 5 };
+const MAX_ADDRESSES = 10_000;
+
+/** Who is let in at all: not the banned, and no address that knocks too often. */
+export function gate(bans: BanList): ConnectionGater {
+  const knocks = new Map<string, TokenBucket>();
+  return {
+    denyDialMultiaddr: () => false,
+    denyDialPeer: (peerId) => bans.isBanned(peerId.toString()),
+    denyInboundConnection: ({ remoteAddr }: MultiaddrConnection) => {
+      const host = hostOf(remoteAddr);
+      if (isPrivateHost(host)) return false;
+      return bans.isBanned(host) || !mayKnock(knocks, host);
+    },
+    denyInboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
+    denyOutboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
+  };
+}
+
+function mayKnock(knocks: Map<string, TokenBucket>, host: string): boolean {
+  const nowMs = Date.now();
+  const bucket = knocks.get(host) ?? new TokenBucket(INBOUND, nowMs);
+  // The least recent one makes room; a Map keeps the order in which its keys were set.
+  knocks.delete(host);
+  knocks.set(host, bucket);
+  if (knocks.size > MAX_ADDRESSES) knocks.delete(knocks.keys().next().value!);
+  return bucket.take(nowMs);
+}

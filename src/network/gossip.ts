@@ -1,0 +1,197 @@
+import { type Message, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
+import type { Logger } from 'pino';
+import { blocksTopic, type Topic, topicId, transactionsTopic } from '../../protocols/topics.ts';
+import { DecodeError } from '../bytes/decodeError.ts';
+import { hashToHex } from '../bytes/hex.ts';
+import { sha256 } from '../bytes/sha256.ts';
+import type { Chain } from '../chain/chain.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { NetworkParams } from '../params/networkParams.ts';
+import { decodeBlock } from '../primitives/block.ts';
+import { decodeTransaction, detachTransaction } from '../primitives/transaction.ts';
+import {
+  type GossipVerdict,
+  gossipVerdictOfBlock,
+  gossipVerdictOfTransaction,
+  MALFORMED_POINTS,
+} from './gossipVerdict.ts';
+import type { Host } from './host.ts';
+import type { OrphanTransactions } from './orphanTransactions.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+
+/** How long a message waits for its sender to say who it is. */
+const INTRODUCTION_MS = 5000;
+/** Messages of one peer that may wait so. */
+const MAX_WAITING = 64;
+/** Own messages go to every peer while that is no more than this; larger ones to the mesh. */
+const FLOOD_BYTES = 8_000_000;
+
+const IGNORE: GossipVerdict = { result: 'ignore', points: 0, reason: '' };
+const MALFORMED: GossipVerdict = { result: 'reject', points: MALFORMED_POINTS, reason: 'malformed' };
+
+export type GossipOptions = Readonly<{
+  host: Host;
+  params: NetworkParams;
+  chain: Chain;
+  mempool: Mempool;
+  peers: PeerTable;
+  orphans: OrphanTransactions;
+  /** Fetches what leads to a block whose parent is unknown. True when the block has become part of the chain. */
+  resolveOrphanBlock: (peer: Peer, hash: string) => Promise<boolean>;
+  /** While syncing no transaction can be judged. */
+  isSyncing: () => boolean;
+  log: Logger;
+}>;
+
+/** Both topics: judging what comes before it is relayed, and publishing what is ours. */
+export class GossipTopics {
+  readonly #options: GossipOptions;
+  readonly #blocks: string;
+  readonly #transactions: string;
+  /** Hashes that are being judged: gossipsub relays them itself when they are accepted. */
+  readonly #judging = new Set<string>();
+  readonly #waiting = new Map<string, number>();
+
+  constructor(options: GossipOptions) {
+    this.#options = options;
+    this.#blocks = topicId(options.params.name, blocksTopic);
+    this.#transactions = topicId(options.params.name, transactionsTopic);
+  }
+
+  start(): void {
+    const { gossip } = this.#options.host.services;
+    const judge = (topic: Topic, judgement: (peer: Peer, data: Uint8Array) => Promise<GossipVerdict>) =>
+      gossip.topicValidators.set(topicId(this.#options.params.name, topic), async (from, message) =>
+        this.#judge(topic, from.toString(), message, judgement),
+      );
+    judge(blocksTopic, (peer, data) => this.#judgeBlock(peer, data));
+    judge(transactionsTopic, (peer, data) => this.#judgeTransaction(peer, data));
+    gossip.subscribe(this.#blocks);
+    gossip.subscribe(this.#transactions);
+  }
+
+  /** Tells the network of a block that became our tip. Not those that gossip brought and relays itself. */
+  publishBlock(hash: string, bytes: Uint8Array): void {
+    if (!this.#judging.has(hash)) this.#publish(this.#blocks, bytes);
+  }
+
+  publishTransaction(txid: string, bytes: Uint8Array): void {
+    if (!this.#judging.has(txid)) this.#publish(this.#transactions, bytes);
+  }
+
+  /**
+   * A message that was once ignored, say an orphan, would count as seen for two minutes and not be sent: it is new to
+   * others now, so it is forgotten first.
+   */
+  #publish(topic: string, data: Uint8Array): void {
+    const { gossip } = this.#options.host.services;
+    gossip.seenCache.entries.delete(gossip.msgIdToStrFn(sha256(data)));
+    const recipients = gossip.getSubscribers(topic).length;
+    gossip
+      .publish(topic, data, { floodPublish: data.length * recipients <= FLOOD_BYTES })
+      .catch((error) => this.#options.log.debug({ topic, err: error }, 'not published'));
+  }
+
+  /** Never throws: gossipsub would take that for a verdict on the message. */
+  async #judge(
+    topic: Topic,
+    from: string,
+    { data }: Message,
+    judgement: (peer: Peer, data: Uint8Array) => Promise<GossipVerdict>,
+  ): Promise<TopicValidatorResult> {
+    const { peers, params, log } = this.#options;
+    try {
+      const peer = peers.get(from);
+      if (peer === undefined || !(await this.#isIntroduced(peer))) return TopicValidatorResult.Ignore;
+      peer.bytesReceived += data.length;
+      const verdict = data.length > topic.maxMessageBytes(params) ? MALFORMED : await judgement(peer, data);
+      if (verdict.result !== 'accept') {
+        log.debug({ peer: from, topic: topic.name, ...verdict }, 'gossip not relayed');
+      }
+      peers.punish(from, verdict.points, `${topic.name}: ${verdict.reason}`);
+      return resultOf(verdict);
+    } catch (error) {
+      if (error instanceof DecodeError) {
+        peers.punish(from, MALFORMED.points, `${topic.name}: ${error.message}`);
+        return TopicValidatorResult.Reject;
+      }
+      log.error({ topic: topic.name, err: error }, 'a gossip message could not be judged');
+      return TopicValidatorResult.Ignore;
+    }
+  }
+
+  /** Nothing is looked at before its sender's genesis is known to be ours. */
+  async #isIntroduced(peer: Peer): Promise<boolean> {
+    if (peer.isIntroduced) return true;
+    const waiting = this.#waiting.get(peer.id) ?? 0;
+    if (peer.isCourtesy || waiting >= MAX_WAITING) return false;
+    this.#waiting.set(peer.id, waiting + 1);
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), INTRODUCTION_MS);
+    });
+    const fits = await Promise.race([peer.introduced, tooLate]);
+    clearTimeout(timer);
+    const left = (this.#waiting.get(peer.id) ?? 1) - 1;
+    if (left === 0) this.#waiting.delete(peer.id);
+    else this.#waiting.set(peer.id, left);
+    return fits;
+  }
+
+  async #judgeBlock(peer: Peer, data: Uint8Array): Promise<GossipVerdict> {
+    const { chain, resolveOrphanBlock } = this.#options;
+    if (!peer.gossipedBlocks.take(Date.now())) return IGNORE;
+    const block = decodeBlock(data);
+    const hash = hashToHex(block.header.hash);
+    peer.lastBlockAtMs = Date.now();
+    return this.#whileJudging(hash, async () => {
+      const verdict = await chain.acceptBlock(block, { requested: false, source: peer.id });
+      if (verdict.status === 'connected' || verdict.status === 'stored' || verdict.status === 'known') {
+        peer.showed(verdict.node.height, hash, verdict.node.chainWork);
+      }
+      if (verdict.status === 'orphan' && (await resolveOrphanBlock(peer, hash))) {
+        return { result: 'accept', points: 0, reason: '' };
+      }
+      return gossipVerdictOfBlock(verdict);
+    });
+  }
+
+  async #judgeTransaction(peer: Peer, data: Uint8Array): Promise<GossipVerdict> {
+    const { mempool, orphans, isSyncing } = this.#options;
+    // A flood above what an honest peer may send is dropped, not judged: its bytes cost us no signature check.
+    if (isSyncing() || !peer.gossipedTransactions.take(Date.now())) return IGNORE;
+    // Detached: the message is a view into all that came in the same packet.
+    const transaction = detachTransaction(decodeTransaction(data));
+    const txid = hashToHex(transaction.hash);
+    peer.lastTransactionAtMs = Date.now();
+    if (mempool.has(txid)) return IGNORE;
+    return this.#whileJudging(txid, async () => {
+      const verdict = await mempool.accept(transaction, { source: peer.id });
+      if (verdict.status === 'orphan' && (await orphans.resolve(peer, transaction, verdict.missing))) {
+        return { result: 'accept', points: 0, reason: '' };
+      }
+      return gossipVerdictOfTransaction(verdict);
+    });
+  }
+
+  async #whileJudging(hash: string, judgement: () => Promise<GossipVerdict>): Promise<GossipVerdict> {
+    this.#judging.add(hash);
+    try {
+      return await judgement();
+    } finally {
+      this.#judging.delete(hash);
+    }
+  }
+}
+
+function resultOf({ result }: GossipVerdict): TopicValidatorResult {
+  switch (result) {
+    case 'accept':
+      return TopicValidatorResult.Accept;
+    case 'ignore':
+      return TopicValidatorResult.Ignore;
+    case 'reject':
+      return TopicValidatorResult.Reject;
+  }
+}

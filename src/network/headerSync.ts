@@ -1,0 +1,97 @@
+import type { Logger } from 'pino';
+import { headersProtocol, MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../protocols/headers.ts';
+import type { BlockNode } from '../chain/blockNode.ts';
+import type { Chain } from '../chain/chain.ts';
+import type { HeadersResult } from '../chain/headerAcceptance.ts';
+import { verdictOf } from '../consensus/verdict.ts';
+import type { BlockHeader } from '../primitives/header.ts';
+import type { Conversation } from './conversation.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+
+/** Patience with one answer: another peer is asked instead. */
+const ANSWER_MS = 6000;
+/** Headers held in memory before they have shown enough work to be stored: two years of blocks. */
+const MAX_PREVIEWED = 200_000;
+/** A chain may fork off so many blocks below our tip before it must show the work for it. */
+const FORGIVEN_BLOCKS = 144n;
+/** For headers that do not follow what was asked with. */
+const UNCONNECTED_POINTS = 20;
+
+export type HeaderSyncOptions = Readonly<{
+  chain: Chain;
+  peers: PeerTable;
+  conversation: Conversation;
+  log: Logger;
+  /** New headers are stored: their blocks can be fetched. */
+  onHeaders: () => void;
+}>;
+
+/**
+ * Walks one peer's header chain to its end. Nothing is stored before the chain has shown enough work: headers at the
+ * easiest target cost an attacker little, and would fill our memory and disk.
+ * @returns the work that the peer's chain has shown, or undefined when it did not answer or broke a rule.
+ */
+export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promise<bigint | undefined> {
+  const { chain, conversation, peers, log } = options;
+  const enough = workNeeded(chain);
+  const base = chain.locator(chain.bestHeader);
+  /** Previewed and not stored yet, in the order of the chain. */
+  const waiting: (readonly BlockHeader[])[] = [];
+  let last: BlockNode | undefined;
+  let count = 0;
+  while (true) {
+    const locator = [...(last ? [last.hashBytes] : []), ...base].slice(0, MAX_LOCATOR_HASHES);
+    const question = { locator, stopHash: undefined };
+    const headers = await conversation.askAll(peer, headersProtocol, question, { chunkTimeoutMs: ANSWER_MS });
+    if (headers === undefined) return undefined;
+    if (headers.length === 0) break;
+    const isStored = last !== undefined && waiting.length === 0;
+    const result = isStored ? chain.acceptHeaders(headers) : chain.previewHeaders(headers, last);
+    if (!('nodes' in result)) {
+      blame(peers, peer, result);
+      return undefined;
+    }
+    const next = result.nodes.at(-1)!;
+    // An honest answer goes on where the locator ends; one that repeats itself would be asked for ever.
+    if (next === last) break;
+    last = next;
+    count += headers.length;
+    if (!isStored) waiting.push(headers);
+    if (last.chainWork >= enough && waiting.length > 0) {
+      for (const run of waiting.splice(0)) {
+        const stored = chain.acceptHeaders(run);
+        if (!('nodes' in stored)) return undefined;
+        last = stored.nodes.at(-1);
+      }
+    }
+    if (waiting.length === 0) options.onHeaders();
+    if (headers.length < MAX_HEADERS) break;
+    if (waiting.length * MAX_HEADERS > MAX_PREVIEWED) break;
+  }
+  if (waiting.length > 0)
+    log.info({ peer: peer.id, headers: count }, 'headers with too little work: not stored');
+  if (last !== undefined) return last.chainWork;
+  // Nothing new: its chain is a part of ours, whatever it claims.
+  const known = chain.bestHeader.chainWork;
+  if (peer.chainWork > known) return known;
+  return peer.chainWork;
+}
+
+/** What a header chain must show: the network's minimum, and our tip's work less 144 blocks like our tip. */
+export function workNeeded(chain: Chain): bigint {
+  const { tip } = chain;
+  const tipBlockWork = tip.chainWork - (tip.parent?.chainWork ?? 0n);
+  const nearTip = tip.chainWork - FORGIVEN_BLOCKS * tipBlockWork;
+  const { minimumChainWork } = chain.params;
+  return nearTip > minimumChainWork ? nearTip : minimumChainWork;
+}
+
+function blame(peers: PeerTable, peer: Peer, result: Exclude<HeadersResult, { nodes: BlockNode[] }>): void {
+  if ('missing' in result) {
+    peers.punish(peer.id, UNCONNECTED_POINTS, `headers/1: they follow the unknown ${result.missing}`);
+    return;
+  }
+  const { code } = result.rejection;
+  peers.punish(peer.id, verdictOf(code).cost, `headers/1: ${code}`);
+}

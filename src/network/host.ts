@@ -1,0 +1,72 @@
+import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { noise } from '@chainsafe/libp2p-noise';
+import { identify } from '@libp2p/identify';
+import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
+import { type Ping, ping } from '@libp2p/ping';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p } from 'libp2p';
+import type { NetworkParams } from '../params/networkParams.ts';
+import { gossipSettings } from './gossipSettings.ts';
+
+/** Connections above the limit of peers, of 5 s each, that get `status` and `peers` alone. */
+export const COURTESY_CONNECTIONS = 16;
+
+/** What gossipsub has at run time and its exported type lacks. */
+export type Gossip = Omit<GossipSub, 'publish'> & {
+  publish(topic: string, data: Uint8Array, options: { floodPublish: boolean }): Promise<unknown>;
+  readonly streamsOutbound: ReadonlyMap<string, unknown>;
+  readonly seenCache: { readonly entries: Map<string, unknown> };
+  readonly msgIdToStrFn: (id: Uint8Array) => string;
+  getScore(peerId: string): number;
+  getMeshPeers(topic: string): string[];
+};
+
+export type Host = Libp2p<{ gossip: Gossip; ping: Ping }>;
+
+export type HostOptions = Readonly<{
+  params: NetworkParams;
+  privateKey: PrivateKey;
+  listen: readonly string[];
+  announce: readonly string[];
+  maxPeers: number;
+  userAgent: string;
+  gater: ConnectionGater;
+  /** Our own opinion of a peer, added to its gossip score. */
+  scoreOf: (peerId: string) => number;
+}>;
+
+/** A libp2p host that does not listen yet: handlers first, then `start()`. */
+export async function createHost(options: HostOptions): Promise<Host> {
+  const host = await createLibp2p({
+    start: false,
+    privateKey: options.privateKey,
+    nodeInfo: { userAgent: options.userAgent },
+    addresses: { listen: [...options.listen], announce: [...options.announce] },
+    transports: [tcp({ backlog: 128, dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
+    connectionEncrypters: [noise()],
+    // 1 MiB is what a stream may have on the way: with the default a block crawls over a long distance.
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
+    connectionGater: options.gater,
+    connectionManager: {
+      // The hard stop; who is a peer and who a courtesy is decided when a connection is open.
+      maxConnections: options.maxPeers + COURTESY_CONNECTIONS,
+      // Ten silent sockets would keep every newcomer out for 10 s otherwise.
+      maxIncomingPendingConnections: 64,
+      inboundUpgradeTimeout: 5000,
+      // The gater counts per address, and spares private ones, where a whole test network may live.
+      inboundConnectionThreshold: 10_000,
+      maxParallelDials: 32,
+      dialTimeout: 10_000,
+      reconnectRetries: 0,
+    },
+    // With its default of a 5 s timeout a peer that validates a large block for a while would be cut off.
+    connectionMonitor: { pingInterval: 30_000, pingTimeout: { minTimeout: 25_000 } },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      gossip: gossipsub(gossipSettings(options.params, options.scoreOf)),
+    },
+  });
+  return host as unknown as Host;
+}

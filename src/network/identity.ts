@@ -1,0 +1,36 @@
+import { chmod, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
+import type { PrivateKey } from '@libp2p/interface';
+import { readFileIfAny, writeFileAtomic } from './atomicFile.ts';
+
+const FILE_NAME = 'identity.key';
+/** Read and written by the owner alone. */
+const MODE = 0o600;
+
+/**
+ * The node's Ed25519 key, made at the first start: libp2p does not keep one, and the addresses that others remember end
+ * in the peer id that comes from it.
+ * @throws Error when the file is there and is not a key: a new identity must not replace it unasked.
+ */
+export async function loadIdentity(dataDir: string): Promise<PrivateKey> {
+  const path = join(dataDir, FILE_NAME);
+  const bytes = await readFileIfAny(path);
+  if (bytes === undefined) {
+    const key = await generateKeyPair('Ed25519');
+    await writeFileAtomic(path, privateKeyToProtobuf(key), MODE);
+    return key;
+  }
+  if (process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0) await chmod(path, MODE);
+  return decodeKey(bytes, path);
+}
+
+function decodeKey(bytes: Uint8Array, path: string): PrivateKey {
+  try {
+    const key = privateKeyFromProtobuf(bytes);
+    if (key.type === 'Ed25519') return key;
+  } catch (cause) {
+    throw new Error(`${path} is not a node identity. Restore it, or remove it to get a new one.`, { cause });
+  }
+  throw new Error(`${path} holds another kind of key than Ed25519.`);
+}

@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import { mempoolProtocol } from '../../protocols/mempool.ts';
+import { MAX_TRANSACTIONS } from '../../protocols/transactions.ts';
+import { hashToHex } from '../bytes/hex.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { Conversation } from './conversation.ts';
+import type { OrphanTransactions } from './orphanTransactions.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+import { repeat } from './repeat.ts';
+
+/** Gossip loses some: every peer is asked on joining and this often after. */
+const ASK_EVERY_MS = 10 * 60_000;
+const LOOK_EVERY_MS = 15_000;
+/** What a peer may make us fetch before we have seen whether any of it is good. */
+const MAX_FETCHED = 10_000;
+
+export type MempoolExchangeOptions = Readonly<{
+  mempool: Mempool;
+  peers: PeerTable;
+  conversation: Conversation;
+  transactions: OrphanTransactions;
+  isSyncing: () => boolean;
+  signal: AbortSignal;
+  log: Logger;
+}>;
+
+/** Learns from each peer which transactions wait, and fetches those that we lack. */
+export class MempoolExchange {
+  readonly #options: MempoolExchangeOptions;
+  #isAsking = false;
+
+  constructor(options: MempoolExchangeOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    repeat(this.#options.signal, LOOK_EVERY_MS, () => this.askWhoIsDue());
+  }
+
+  /** Asks, one after the other, the peers whose turn it is. Not while syncing: nothing could be judged. */
+  async askWhoIsDue(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      for (const peer of this.#options.peers.introduced()) {
+        if (this.#options.isSyncing() || this.#options.signal.aborted) return;
+        if (Date.now() - peer.mempoolAskedAtMs >= ASK_EVERY_MS) await this.#ask(peer);
+      }
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'mempools could not be compared');
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  async #ask(peer: Peer): Promise<void> {
+    const { conversation, mempool, transactions, log } = this.#options;
+    peer.mempoolAskedAtMs = Date.now();
+    const hashes = await conversation.askAll(peer, mempoolProtocol, {});
+    const unknown = (hashes ?? []).map((hash) => hashToHex(hash)).filter((txid) => !mempool.has(txid));
+    const wanted = unknown.slice(0, MAX_FETCHED);
+    if (wanted.length > 0) log.debug({ peer: peer.id, count: wanted.length }, 'fetching transactions');
+    for (let at = 0; at < wanted.length; at += MAX_TRANSACTIONS) {
+      // A child may stand before its parent, which pays less: the mempool keeps it until the parent comes.
+      await transactions.fetch(peer, wanted.slice(at, at + MAX_TRANSACTIONS));
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { Logger } from 'pino';
+import { transactionsProtocol } from '../../protocols/transactions.ts';
+import { bytesToKey } from '../bytes/bytes.ts';
+import { DecodeError } from '../bytes/decodeError.ts';
+import { hashToHex, hexToHash } from '../bytes/hex.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import { decodeTransaction, detachTransaction, type Transaction } from '../primitives/transaction.ts';
+import type { Conversation } from './conversation.ts';
+import { gossipVerdictOfTransaction, MALFORMED_POINTS } from './gossipVerdict.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+
+/** Generations of unknown parents that are asked for: policy allows no longer chains of unconfirmed ones. */
+const MAX_GENERATIONS = 25;
+/** Whoever sent the child has the parents, and is near. */
+const ANSWER_MS = 5000;
+/** Families that are looked for at the same time. */
+const MAX_SEARCHES = 64;
+
+export type OrphanTransactionsOptions = Readonly<{
+  mempool: Mempool;
+  peers: PeerTable;
+  conversation: Conversation;
+  log: Logger;
+}>;
+
+/** Fetches transactions by id from a peer: the parents of those that came too early, and what a mempool lacks. */
+export class OrphanTransactions {
+  readonly #options: OrphanTransactionsOptions;
+  #searches = 0;
+
+  constructor(options: OrphanTransactionsOptions) {
+    this.#options = options;
+  }
+
+  /** Asks the sender of an orphan for its parents, and theirs. True when the orphan has become part of the mempool. */
+  async resolve(peer: Peer, orphan: Transaction, missing: readonly string[]): Promise<boolean> {
+    if (this.#searches >= MAX_SEARCHES) return false;
+    this.#searches++;
+    try {
+      let wanted = [...missing];
+      const asked = new Set<string>();
+      for (let generation = 0; generation < MAX_GENERATIONS && wanted.length > 0; generation++) {
+        for (const id of wanted) asked.add(id);
+        const grandparents = await this.fetch(peer, wanted);
+        wanted = grandparents.filter((id) => !asked.has(id));
+      }
+      // The mempool takes up its orphans by itself when a parent comes; this waits until it has.
+      const { mempool } = this.#options;
+      await mempool.accept(orphan, { source: peer.id });
+      return mempool.has(hashToHex(orphan.hash));
+    } finally {
+      this.#searches--;
+    }
+  }
+
+  /** Asks for transactions and hands them to the mempool. Returns the parents that they in turn lack. */
+  async fetch(peer: Peer, txids: readonly string[]): Promise<string[]> {
+    const { conversation, mempool, peers } = this.#options;
+    const wanted = new Set(txids.slice(0, transactionsProtocol.limits.maxItems));
+    const question = { hashes: [...wanted].map((txid) => hexToHash(txid)) };
+    const items = await conversation.askAll(peer, transactionsProtocol, question, {
+      chunkTimeoutMs: ANSWER_MS,
+    });
+    const received: Transaction[] = [];
+    for (const bytes of items ?? []) {
+      const transaction = this.#decode(peer, bytes);
+      if (transaction === undefined || !wanted.delete(hashToHex(transaction.hash))) {
+        peers.punish(peer.id, MALFORMED_POINTS, 'transactions/1: not what was asked for');
+        break;
+      }
+      received.push(transaction);
+    }
+    const lacking: string[] = [];
+    for (const transaction of parentsFirst(received)) {
+      const verdict = await mempool.accept(transaction, { source: peer.id });
+      if (verdict.status === 'orphan') lacking.push(...verdict.missing);
+      const { points, reason } = gossipVerdictOfTransaction(verdict);
+      peers.punish(peer.id, points, `transactions/1: ${reason}`);
+    }
+    return lacking;
+  }
+
+  #decode(peer: Peer, bytes: Uint8Array): Transaction | undefined {
+    try {
+      return detachTransaction(decodeTransaction(bytes));
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#options.log.debug(
+        { peer: peer.id, reason: error.message },
+        'a transaction that cannot be decoded',
+      );
+      return undefined;
+    }
+  }
+}
+
+/** The same transactions, none before one of these that it spends from: asked by fee rate, a child may come first. */
+export function parentsFirst(transactions: readonly Transaction[]): Transaction[] {
+  const byHash = new Map(transactions.map((transaction) => [bytesToKey(transaction.hash), transaction]));
+  const ordered = new Set<Transaction>();
+  // A stack of our own: a chain of transactions may be longer than the call stack allows.
+  const stack = [...transactions].reverse();
+  const opened = new Set<Transaction>();
+  while (stack.length > 0) {
+    const transaction = stack.pop()!;
+    if (opened.has(transaction)) {
+      ordered.add(transaction);
+      continue;
+    }
+    opened.add(transaction);
+    stack.push(transaction);
+    for (const { outpoint } of transaction.inputs) {
+      const parent = byHash.get(bytesToKey(outpoint.txHash));
+      if (parent !== undefined && !opened.has(parent)) stack.push(parent);
+    }
+  }
+  return [...ordered];
+}

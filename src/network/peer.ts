@@ -1,0 +1,112 @@
+import type { Connection, PeerId } from '@libp2p/interface';
+import type { NodeStatus } from '../../protocols/status.ts';
+import { hashToHex } from '../bytes/hex.ts';
+import { TokenBucket } from './tokenBucket.ts';
+
+/** Points a peer may collect before it is banned; they fade. */
+export const BAN_POINTS = 100;
+const POINTS_FADE_PER_SEC = 10 / 60;
+
+/** Bytes that a peer may take: more than the 16 MB/s that it is entitled to. */
+const SERVED_BYTES = { burst: 64_000_000, perSec: 32_000_000 };
+/** Gossip that a peer may send: an honest one relays 2,000 transactions a second, and 20,000 at once. */
+const GOSSIPED_TRANSACTIONS = { burst: 25_000, perSec: 2500 };
+const GOSSIPED_BLOCKS = { burst: 100, perSec: 5 };
+
+/** What we know of a node that we are connected to. */
+export class Peer {
+  readonly id: string;
+  readonly peerId: PeerId;
+  /** Text of the multiaddr of its first connection. */
+  readonly address: string;
+  readonly direction: 'inbound' | 'outbound';
+  /** Connected above the limit: gets `status` and `peers` alone, and not for long. */
+  readonly isCourtesy: boolean;
+  readonly connectedAtMs = Date.now();
+  /** Resolves true once its status fits ours, false when it does not or the peer is gone. */
+  readonly introduced: Promise<boolean>;
+
+  /** Its words, the last ones. Undefined: nothing that it gossips is looked at yet. */
+  status: NodeStatus | undefined;
+  height = 0;
+  tipHash = '';
+  /** Of the chain that it claims, or has shown. */
+  chainWork = 0n;
+  /** Its clock less ours, in seconds. */
+  clockOffsetSec = 0;
+
+  bytesReceived = 0;
+  bytesSent = 0;
+  lastBlockAtMs = 0;
+  lastTransactionAtMs = 0;
+  /** When it was last asked for its mempool, or 0. */
+  mempoolAskedAtMs = 0;
+  /** Blocks are not asked of it before: it stalled, or did not have them. */
+  restsUntilMs = 0;
+  stalls = 0;
+  /** Its headers are wanted whatever work it claims: it gossiped a block whose parent we lack. */
+  isAheadUnseen = false;
+
+  readonly servedBytes: TokenBucket;
+  readonly gossipedTransactions: TokenBucket;
+  readonly gossipedBlocks: TokenBucket;
+  readonly requestBuckets = new Map<string, TokenBucket>();
+  readonly openStreams = new Map<string, number>();
+
+  #points = 0;
+  #pointsAtMs = 0;
+  #settle: (fits: boolean) => void = () => undefined;
+
+  constructor(connection: Connection, isCourtesy: boolean) {
+    this.peerId = connection.remotePeer;
+    this.id = this.peerId.toString();
+    this.address = connection.remoteAddr.toString();
+    this.direction = connection.direction;
+    this.isCourtesy = isCourtesy;
+    this.servedBytes = new TokenBucket(SERVED_BYTES, this.connectedAtMs);
+    this.gossipedTransactions = new TokenBucket(GOSSIPED_TRANSACTIONS, this.connectedAtMs);
+    this.gossipedBlocks = new TokenBucket(GOSSIPED_BLOCKS, this.connectedAtMs);
+    this.introduced = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Takes part: its genesis is ours, and it is no courtesy. */
+  get isIntroduced(): boolean {
+    return this.status !== undefined && !this.isCourtesy;
+  }
+
+  introduce(status: NodeStatus): void {
+    this.status = status;
+    this.height = status.height;
+    this.tipHash = hashToHex(status.tipHash);
+    this.chainWork = status.chainWork;
+    this.clockOffsetSec = status.clockSec - Math.floor(Date.now() / 1000);
+    this.#settle(true);
+  }
+
+  /** It showed a block: its chain is at least that far. */
+  showed(height: number, hash: string, chainWork: bigint): void {
+    if (chainWork <= this.chainWork) return;
+    this.height = height;
+    this.tipHash = hash;
+    this.chainWork = chainWork;
+  }
+
+  /** Nobody needs to wait for its status any more. */
+  dismiss(): void {
+    this.#settle(false);
+  }
+
+  /** What it has done wrong, faded by time. */
+  points(nowMs: number): number {
+    const fadedPoints = ((nowMs - this.#pointsAtMs) / 1000) * POINTS_FADE_PER_SEC;
+    return Math.max(0, this.#points - Math.max(0, fadedPoints));
+  }
+
+  addPoints(points: number, nowMs: number): number {
+    this.#points = this.points(nowMs) + points;
+    this.#pointsAtMs = nowMs;
+    return this.#points;
+  }
+}

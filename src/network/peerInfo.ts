@@ -1,0 +1,47 @@
+import type { Peer } from './peer.ts';
+
+/** A peer as people and programs are shown it. */
+export type PeerInfo = Readonly<{
+  peerId: string;
+  address: string;
+  direction: 'inbound' | 'outbound';
+  /** Of its tip, by its own words or by what it has shown; undefined before its status is known. */
+  height: number | undefined;
+  tip: string | undefined;
+  userAgent: string | undefined;
+  /** Seconds since 1970. */
+  connectedSec: number;
+  lastBlockSec: number;
+  lastTransactionSec: number;
+  /** Gossipsub's, our own opinion included: 0 is neutral. */
+  score: number;
+  /** For misbehaviour: 100 is a ban. */
+  points: number;
+  bytesReceived: number;
+  bytesSent: number;
+  /** Its clock less ours. */
+  clockOffsetSec: number;
+  /** Round trip, when it is known. */
+  pingMs: number | undefined;
+}>;
+
+export function peerInfo(peer: Peer, score: number, pingMs: number | undefined): PeerInfo {
+  const isKnown = peer.status !== undefined;
+  return {
+    peerId: peer.id,
+    address: peer.address,
+    direction: peer.direction,
+    height: isKnown ? peer.height : undefined,
+    tip: isKnown ? peer.tipHash : undefined,
+    userAgent: peer.status?.userAgent,
+    connectedSec: Math.floor(peer.connectedAtMs / 1000),
+    lastBlockSec: Math.floor(peer.lastBlockAtMs / 1000),
+    lastTransactionSec: Math.floor(peer.lastTransactionAtMs / 1000),
+    score,
+    points: Math.round(peer.points(Date.now())),
+    bytesReceived: peer.bytesReceived,
+    bytesSent: peer.bytesSent,
+    clockOffsetSec: peer.clockOffsetSec,
+    pingMs,
+  };
+}

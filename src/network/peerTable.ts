@@ -1,0 +1,223 @@
+import type { Connection, PeerId } from '@libp2p/interface';
+import type { Logger } from 'pino';
+import { mempoolProtocol } from '../../protocols/mempool.ts';
+import { peersProtocol } from '../../protocols/peers.ts';
+import type { Protocol } from '../../protocols/protocol.ts';
+import { type NodeStatus, statusProtocol } from '../../protocols/status.ts';
+import { equalBytes } from '../bytes/bytes.ts';
+import type { RejectCode } from '../consensus/rejection.ts';
+import { verdictOf } from '../consensus/verdict.ts';
+import type { BanList } from './banList.ts';
+import { COURTESY_CONNECTIONS, type Host } from './host.ts';
+import { BAN_POINTS, Peer } from './peer.ts';
+import { hostOf, isPrivateHost } from './peerAddress.ts';
+import type { Gate } from './serve.ts';
+import { TokenBucket } from './tokenBucket.ts';
+
+/** How long somebody who misbehaved is kept out. */
+export const BAN_SEC = 3600;
+const COURTESY_MS = 5000;
+/** Inbound peers leave room for so many of our own choice (eclipse attacks), or for an eighth of a small limit. */
+const RESERVED_OUTBOUND = 8;
+/** An unreadable request: a hundred of them in ten minutes are no accident. */
+const UNREADABLE_POINTS = 1;
+/** Time for the answer to `status` to leave before a connection of another network is closed. */
+const FAREWELL_MS = 500;
+
+export type PeerTableOptions = Readonly<{
+  host: Host;
+  bans: BanList;
+  maxPeers: number;
+  genesisHash: Uint8Array;
+  log: Logger;
+  onConnected: (peer: Peer) => void;
+  onIntroduced: (peer: Peer) => void;
+  onGone: (peer: Peer) => void;
+}>;
+
+/** The nodes that we are connected to: who they are, what they may, what they have done wrong. */
+export class PeerTable implements Gate {
+  readonly #options: PeerTableOptions;
+  readonly #peers = new Map<string, Peer>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(options: PeerTableOptions) {
+    this.#options = options;
+    const { host } = options;
+    host.addEventListener('connection:open', ({ detail }) => this.#ensure(detail));
+    host.addEventListener('peer:disconnect', ({ detail }) => this.#remove(detail));
+  }
+
+  get(id: string): Peer | undefined {
+    return this.#peers.get(id);
+  }
+
+  all(): Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  /** Those that take part. */
+  introduced(): Peer[] {
+    return this.all().filter((peer) => peer.isIntroduced);
+  }
+
+  /** Those that count towards the limit. */
+  count(direction?: 'inbound' | 'outbound'): number {
+    return this.all().filter(
+      (peer) => !peer.isCourtesy && (direction === undefined || peer.direction === direction),
+    ).length;
+  }
+
+  /** An open connection to the peer, the oldest: gossip runs over it. */
+  connection(peer: Peer): Connection | undefined {
+    return this.#options.host.getConnections(peer.peerId).find(({ status }) => status === 'open');
+  }
+
+  /** What it says of itself. A node of another network is seen off, without a ban: it did nothing wrong. */
+  introduce(connection: Connection, status: NodeStatus): Peer | undefined {
+    const peer = this.#ensure(connection);
+    if (peer === undefined) return undefined;
+    if (!equalBytes(status.genesisHash, this.#options.genesisHash)) {
+      this.#options.log.info({ peer: peer.id, address: peer.address }, 'peer of another network');
+      peer.dismiss();
+      this.#later(FAREWELL_MS, () => this.disconnect(peer, 'another network'));
+      return undefined;
+    }
+    const isFirst = peer.status === undefined;
+    peer.introduce(status);
+    if (isFirst && peer.isIntroduced) {
+      const { id, address, direction, height } = peer;
+      this.#options.log.info(
+        { peer: id, address, direction, height, agent: status.userAgent },
+        'peer joined',
+      );
+      this.#options.onIntroduced(peer);
+    }
+    return peer;
+  }
+
+  disconnect(peer: Peer, reason: string): void {
+    this.#options.log.debug({ peer: peer.id, reason }, 'disconnecting');
+    this.#options.host.hangUp(peer.peerId).catch(() => undefined);
+  }
+
+  /** Holds a fault against a peer: 100 points, which fade by 10 a minute, are a ban. 0 is no fault. */
+  punish(id: string, points: number, reason: string): void {
+    if (points <= 0) return;
+    const peer = this.#peers.get(id);
+    const total = peer?.addPoints(points, Date.now()) ?? points;
+    this.#options.log.info({ peer: id, points, total: Math.round(total), reason }, 'peer misbehaved');
+    if (total >= BAN_POINTS) this.ban(id, BAN_SEC, reason);
+  }
+
+  /** The same for a block that breaks a rule: what it costs is written beside the rule. */
+  punishForBlock(id: string, code: RejectCode): void {
+    this.punish(id, verdictOf(code).cost, `block: ${code}`);
+  }
+
+  /** Bans a peer, and its address where no others share it: on one machine or behind one router many do. */
+  ban(id: string, seconds: number, reason: string): void {
+    const peer = this.#peers.get(id);
+    this.#options.bans.add(id, seconds, reason);
+    this.#options.log.warn({ peer: id, address: peer?.address, seconds, reason }, 'peer banned');
+    for (const { remoteAddr } of peer === undefined ? [] : this.#options.host.getConnections(peer.peerId)) {
+      const host = hostOf(remoteAddr);
+      if (!isPrivateHost(host)) this.#options.bans.add(host, seconds, reason);
+    }
+    if (peer !== undefined) this.disconnect(peer, reason);
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const peer of this.#peers.values()) peer.dismiss();
+  }
+
+  // ---- what it takes to be answered ----
+
+  enter(connection: Connection, protocol: Protocol<never, never>): string | undefined {
+    const peer = this.#ensure(connection);
+    if (peer === undefined) return 'no room for another peer';
+    const { name, limits } = protocol;
+    if (peer.isCourtesy && name !== statusProtocol.name && name !== peersProtocol.name) {
+      return 'this node is full: ask it for status and peers only';
+    }
+    const nowMs = Date.now();
+    if (!peer.servedBytes.isOpen(nowMs)) return 'enough bytes for now: ask again in a second';
+    const open = peer.openStreams.get(name) ?? 0;
+    if (open >= limits.streamsPerPeer) return `${limits.streamsPerPeer} requests at a time`;
+    const bucket =
+      peer.requestBuckets.get(name) ??
+      new TokenBucket({ burst: limits.requestBurst, perSec: limits.requestsPerSec }, nowMs);
+    peer.requestBuckets.set(name, bucket);
+    if (!bucket.take(nowMs)) {
+      return name === mempoolProtocol.name ? 'once a minute' : `${limits.requestsPerSec} requests a second`;
+    }
+    peer.openStreams.set(name, open + 1);
+    return undefined;
+  }
+
+  leave({ remotePeer }: Connection, { name }: Protocol<never, never>): void {
+    const peer = this.#peers.get(remotePeer.toString());
+    peer?.openStreams.set(name, Math.max(0, (peer.openStreams.get(name) ?? 0) - 1));
+  }
+
+  charge({ remotePeer }: Connection, bytes: number): boolean {
+    const peer = this.#peers.get(remotePeer.toString());
+    const nowMs = Date.now();
+    if (peer === undefined || !peer.servedBytes.isOpen(nowMs)) return false;
+    peer.servedBytes.charge(nowMs, bytes);
+    peer.bytesSent += bytes;
+    return true;
+  }
+
+  blame({ remotePeer }: Connection, reason: string): void {
+    this.punish(remotePeer.toString(), UNREADABLE_POINTS, reason);
+  }
+
+  failed(protocol: string, error: unknown): void {
+    this.#options.log.error({ protocol, err: error }, 'a request could not be answered');
+  }
+
+  // ---- coming and going ----
+
+  #ensure(connection: Connection): Peer | undefined {
+    const id = connection.remotePeer.toString();
+    const known = this.#peers.get(id);
+    if (known !== undefined) return known;
+    if (connection.status !== 'open') return undefined;
+    const isFull = connection.direction === 'inbound' && !this.#hasRoom();
+    const courtesies = this.all().filter(({ isCourtesy }) => isCourtesy).length;
+    if (isFull && courtesies >= COURTESY_CONNECTIONS) {
+      connection.abort(new Error('no room for another peer'));
+      return undefined;
+    }
+    const peer = new Peer(connection, isFull);
+    this.#peers.set(id, peer);
+    if (isFull) this.#later(COURTESY_MS, () => this.disconnect(peer, 'this node is full'));
+    this.#options.onConnected(peer);
+    return peer;
+  }
+
+  #hasRoom(): boolean {
+    const { maxPeers } = this.#options;
+    const reserved = Math.min(RESERVED_OUTBOUND, Math.floor(maxPeers / 8));
+    return this.count() < maxPeers && this.count('inbound') < maxPeers - reserved;
+  }
+
+  #remove(peerId: PeerId): void {
+    const peer = this.#peers.get(peerId.toString());
+    if (peer === undefined) return;
+    this.#peers.delete(peer.id);
+    peer.dismiss();
+    if (peer.isIntroduced) this.#options.log.info({ peer: peer.id, address: peer.address }, 'peer left');
+    this.#options.onGone(peer);
+  }
+
+  #later(ms: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}

@@ -1,0 +1,162 @@
+import type { Connection, Stream } from '@libp2p/interface';
+import { type LengthPrefixedStream, lpStream } from '@libp2p/utils';
+import { type AnswerStatus, encodeEnd, encodeItems, encodeMissing } from '../../protocols/answer.ts';
+import { type Protocol, protocolId } from '../../protocols/protocol.ts';
+import { DecodeError } from '../bytes/decodeError.ts';
+import { Deadline } from './deadline.ts';
+import type { Host } from './host.ts';
+import { messageOf } from './request.ts';
+
+/** What a handler yields: items that go into one chunk, or a chunk in the place of an item that is not there. */
+export type AnswerPart<Item> = Readonly<{ items: readonly Item[] }> | Readonly<{ missing: string }>;
+
+/** Ends an answer with a status other than OK. */
+export class AnswerError extends Error {
+  override readonly name = 'AnswerError';
+  readonly status: AnswerStatus;
+
+  constructor(status: AnswerStatus, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Who may ask, and how much: the table of peers. */
+export type Gate = Readonly<{
+  /** Undefined to let the request in; otherwise why not, for the one who asks. */
+  enter(connection: Connection, protocol: Protocol<never, never>): string | undefined;
+  /** Called once for each request that was let in. */
+  leave(connection: Connection, protocol: Protocol<never, never>): void;
+  /** Bytes that went to a peer. False: it has had its share for now. */
+  charge(connection: Connection, bytes: number): boolean;
+  /** The request could not be read. */
+  blame(connection: Connection, reason: string): void;
+  /** A handler failed: our own fault. */
+  failed(protocol: string, error: unknown): void;
+}>;
+
+export type Answerer<Request, Item> = (
+  question: Request,
+  connection: Connection,
+) => AsyncIterable<AnswerPart<Item>> | Iterable<AnswerPart<Item>>;
+
+/** How long an asker may leave its side of the stream open after it has got everything. */
+const LINGER_MS = 5000;
+/** A handful above the protocol's own count, so that one too many gets an answer and not only a reset. */
+const SPARE_STREAMS = 4;
+
+/** Answers a protocol for as long as the host lives. */
+export function serve<Request, Item>(
+  host: Host,
+  network: string,
+  protocol: Protocol<Request, Item>,
+  gate: Gate,
+  answer: Answerer<Request, Item>,
+): Promise<void> {
+  const id = protocolId(network, protocol);
+  const maxInboundStreams = protocol.limits.streamsPerPeer + SPARE_STREAMS;
+  return host.handle(id, (stream, connection) => handle(stream, connection, protocol, gate, answer), {
+    maxInboundStreams,
+  });
+}
+
+/** Never rejects: what goes wrong is answered, or the stream is reset. */
+async function handle<Request, Item>(
+  stream: Stream,
+  connection: Connection,
+  protocol: Protocol<Request, Item>,
+  gate: Gate,
+  answer: Answerer<Request, Item>,
+): Promise<void> {
+  const { limits } = protocol;
+  const deadline = new Deadline(limits.timeoutMs);
+  const messages = lpStream(stream, {
+    maxDataLength: limits.maxRequestBytes,
+    // Bytes behind the request are not waited for and not kept.
+    maxBufferSize: limits.maxRequestBytes + 64 * 1024,
+  });
+  const asked = protocol as unknown as Protocol<never, never>;
+  const refusal = gate.enter(connection, asked);
+  try {
+    if (refusal !== undefined) {
+      await messages.write(encodeEnd('RATE_LIMITED', refusal, 0), deadline);
+    } else {
+      await converse(messages, connection, protocol, gate, answer, deadline);
+    }
+    await finish(stream);
+  } catch (error) {
+    stream.abort(error instanceof Error ? error : new Error(messageOf(error)));
+  } finally {
+    deadline.end();
+    if (refusal === undefined) gate.leave(connection, asked);
+  }
+}
+
+async function converse<Request, Item>(
+  messages: LengthPrefixedStream,
+  connection: Connection,
+  protocol: Protocol<Request, Item>,
+  gate: Gate,
+  answer: Answerer<Request, Item>,
+  deadline: Deadline,
+): Promise<void> {
+  let question: Request;
+  try {
+    const bytes = (await messages.read(deadline)).subarray();
+    question = protocol.request.decode(bytes);
+  } catch (error) {
+    // A stream that was reset has nobody left who waits, and an asker may change its mind.
+    if (messages.unwrap().status !== 'open') throw error;
+    gate.blame(connection, `${protocol.name}: ${messageOf(error)}`);
+    const reason = error instanceof DecodeError ? error.message : 'no request of a length that is allowed';
+    await messages.write(encodeEnd('INVALID_REQUEST', reason, 0), deadline);
+    return;
+  }
+  let count = 0;
+  let end: { status: AnswerStatus; message: string } = { status: 'OK', message: '' };
+  try {
+    for await (const part of answer(question, connection)) {
+      const chunk =
+        'items' in part
+          ? encodeItems(protocol.payload.encode(part.items))
+          : encodeMissing('NOT_FOUND', part.missing);
+      if (!gate.charge(connection, chunk.length)) {
+        throw new AnswerError('RATE_LIMITED', 'enough bytes for now: ask for the rest in a second');
+      }
+      await send(messages, chunk, deadline.signal);
+      deadline.extend();
+      if ('items' in part) count += part.items.length;
+    }
+  } catch (error) {
+    if (error instanceof SendError) throw error.cause;
+    if (error instanceof AnswerError) end = error;
+    else {
+      gate.failed(protocol.name, error);
+      end = { status: 'INTERNAL', message: 'this node failed to answer' };
+    }
+  }
+  await messages.write(encodeEnd(end.status, end.message, count), deadline);
+}
+
+/** The asker is gone or does not read: its own affair, unlike what a handler throws. */
+class SendError extends Error {}
+
+async function send(messages: LengthPrefixedStream, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
+  try {
+    await messages.write(chunk, { signal });
+  } catch (cause) {
+    throw new SendError('not sent', { cause });
+  }
+}
+
+/**
+ * Closes our side and sees to it that the other side follows: a stream whose asker never closes would count against the
+ * limit of streams for ever.
+ */
+async function finish(stream: Stream): Promise<void> {
+  await stream.close({ signal: AbortSignal.timeout(LINGER_MS) });
+  if (stream.status === 'closed' || stream.timeline.close !== undefined) return;
+  const timer = setTimeout(() => stream.abort(new Error('the asker left its side open')), LINGER_MS);
+  timer.unref();
+  stream.addEventListener('close', () => clearTimeout(timer), { once: true });
+}

@@ -1,0 +1,71 @@
+import type { Connection } from '@libp2p/interface';
+import type { Logger } from 'pino';
+import { type NodeStatus, statusProtocol } from '../../protocols/status.ts';
+import type { Conversation } from './conversation.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+import { repeat } from './repeat.ts';
+import { RequestError } from './request.ts';
+
+/** Gossip is never the only way in which a block arrives: heights are compared this often. */
+const COMPARE_MS = 30_000;
+/** A connection that never says who it is, is closed. */
+const NAMELESS_MS = 60_000;
+
+export type StatusExchangeOptions = Readonly<{
+  peers: PeerTable;
+  conversation: Conversation;
+  ownStatus: () => NodeStatus;
+  /** A peer said how far it is. */
+  onStatus: (peer: Peer) => void;
+  signal: AbortSignal;
+  log: Logger;
+}>;
+
+/** Asks every peer who it is as soon as it is there, and how far it has come ever after. */
+export class StatusExchange {
+  readonly #options: StatusExchangeOptions;
+
+  constructor(options: StatusExchangeOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    repeat(this.#options.signal, COMPARE_MS, () => this.compare());
+  }
+
+  /** Asks all peers at once how far they are. */
+  async compare(): Promise<void> {
+    const { peers } = this.#options;
+    for (const peer of peers.all()) {
+      if (peer.status === undefined && Date.now() - peer.connectedAtMs > NAMELESS_MS) {
+        peers.disconnect(peer, 'never told its status');
+      }
+    }
+    await Promise.all(peers.introduced().map((peer) => this.ask(peer)));
+  }
+
+  async ask(peer: Peer): Promise<void> {
+    const { conversation, ownStatus, peers } = this.#options;
+    let status: NodeStatus | undefined;
+    try {
+      await conversation.ask(peer, statusProtocol, ownStatus(), {
+        onItems: ([theirs]) => {
+          status = theirs;
+        },
+      });
+    } catch (error) {
+      // It may still introduce itself by asking us.
+      if (error instanceof RequestError) return;
+      throw error;
+    }
+    const connection = peers.connection(peer);
+    if (status !== undefined && connection !== undefined) this.heard(connection, status);
+  }
+
+  /** Somebody said who it is, asked or not. */
+  heard(connection: Connection, status: NodeStatus): void {
+    const peer = this.#options.peers.introduce(connection, status);
+    if (peer?.isIntroduced) this.#options.onStatus(peer);
+  }
+}

@@ -1,0 +1,154 @@
+import type { Logger } from 'pino';
+import type { Chain } from '../chain/chain.ts';
+import { BlockDownload } from './blockDownload.ts';
+import type { Conversation } from './conversation.ts';
+import { syncHeaders } from './headerSync.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+
+/** So far behind the best header is syncing; less is the daily life of a node that has caught up once. */
+const FAR_BEHIND = 6;
+/** A peer whose headers led to nothing is asked again after that. */
+const REST_MS = 10_000;
+/** How long a gossiped block waits for its ancestors before it is let go. */
+const ORPHAN_MS = 10_000;
+const MAX_ORPHANS_WAITING = 32;
+
+export type SyncOptions = Readonly<{
+  chain: Chain;
+  peers: PeerTable;
+  conversation: Conversation;
+  signal: AbortSignal;
+  log: Logger;
+  /** How far we are may have changed. */
+  onProgress: () => void;
+}>;
+
+/** Brings the chain to where the peers are: headers first, from the peer with the most work, then blocks from many. */
+export class Sync {
+  readonly #options: SyncOptions;
+  readonly #download: BlockDownload;
+  readonly #headersRestUntilMs = new WeakMap<Peer, number>();
+  readonly #orphanWaiters = new Map<string, (resolved: boolean) => void>();
+  #asking: Peer | undefined;
+  #hasCaughtUp = false;
+
+  constructor(options: SyncOptions) {
+    this.#options = options;
+    this.#download = new BlockDownload({
+      ...options,
+      onIdle: () => {
+        this.#noteCaughtUp();
+        options.onProgress();
+      },
+    });
+  }
+
+  /** Whether there is so much to fetch that nothing else makes sense before. */
+  get isSyncing(): boolean {
+    const { chain } = this.#options;
+    if (!this.#hasCaughtUp) return this.#asking !== undefined || this.#download.isActive;
+    return this.#download.isActive && chain.bestHeader.height - chain.tip.height > FAR_BEHIND;
+  }
+
+  /** Peers, their statuses, or our headers changed. */
+  wake(): void {
+    // In this order: a peer that is ahead is asked before anybody may conclude that nothing is missing.
+    void this.#askForHeaders();
+    this.#download.pump();
+  }
+
+  /** No peers are left: what comes next is judged as at the start. */
+  reset(): void {
+    this.#hasCaughtUp = false;
+  }
+
+  /** The tip moved. */
+  onTip(): void {
+    const { chain } = this.#options;
+    for (const [hash, settle] of this.#orphanWaiters) {
+      const node = chain.node(hash);
+      if (node !== undefined && chain.isActive(node)) settle(true);
+    }
+    this.#download.pump();
+    this.#noteCaughtUp();
+  }
+
+  /** Fetches what lies between our chain and a block that came too early. True when the block became part of the chain. */
+  resolveOrphan(peer: Peer, hash: string): Promise<boolean> {
+    peer.isAheadUnseen = true;
+    this.#headersRestUntilMs.delete(peer);
+    void this.#askForHeaders();
+    if (this.#orphanWaiters.has(hash) || this.#orphanWaiters.size >= MAX_ORPHANS_WAITING) {
+      return Promise.resolve(false);
+    }
+    return new Promise((resolve) => {
+      const settle = (resolved: boolean) => {
+        clearTimeout(timer);
+        this.#orphanWaiters.delete(hash);
+        resolve(resolved);
+      };
+      const timer = setTimeout(() => settle(false), ORPHAN_MS);
+      this.#orphanWaiters.set(hash, settle);
+    });
+  }
+
+  close(): void {
+    for (const settle of [...this.#orphanWaiters.values()]) settle(false);
+  }
+
+  /** One peer at a time: two would mostly tell the same. */
+  async #askForHeaders(): Promise<void> {
+    if (this.#asking !== undefined) return;
+    const { chain, onProgress, signal, log } = this.#options;
+    while (!signal.aborted) {
+      const peer = this.#nextToAsk();
+      if (peer === undefined) break;
+      this.#asking = peer;
+      onProgress();
+      try {
+        const shown = await syncHeaders(peer, { ...this.#options, onHeaders: () => this.#onHeaders() });
+        peer.isAheadUnseen = false;
+        // Its claim was a hint; from here on it is worth what its headers have shown.
+        if (shown !== undefined) peer.chainWork = shown;
+        else this.#letRest(peer);
+      } catch (error) {
+        log.error({ peer: peer.id, err: error }, 'headers could not be taken');
+        this.#letRest(peer);
+      }
+      this.#download.pump();
+    }
+    this.#asking = undefined;
+    this.#noteCaughtUp();
+    onProgress();
+    log.trace({ height: chain.tip.height, headers: chain.bestHeader.height }, 'no peer is ahead in headers');
+  }
+
+  #letRest(peer: Peer): void {
+    this.#headersRestUntilMs.set(peer, Date.now() + REST_MS);
+    setTimeout(() => this.wake(), REST_MS + 10).unref();
+  }
+
+  #noteCaughtUp(): void {
+    if (this.#asking !== undefined || this.#download.isActive || this.#nextToAsk() !== undefined) return;
+    if (this.#options.peers.introduced().length > 0) this.#hasCaughtUp = true;
+  }
+
+  #onHeaders(): void {
+    this.#download.pump();
+    this.#options.onProgress();
+  }
+
+  /** The peer that claims the most work, if it is more than our best header's. */
+  #nextToAsk(): Peer | undefined {
+    const { chain, peers } = this.#options;
+    const nowMs = Date.now();
+    let best: Peer | undefined;
+    for (const peer of peers.introduced()) {
+      const isAhead = peer.isAheadUnseen || peer.chainWork > chain.bestHeader.chainWork;
+      if (!isAhead || (this.#headersRestUntilMs.get(peer) ?? 0) > nowMs) continue;
+      if (best === undefined || peer.chainWork > best.chainWork) best = peer;
+    }
+    return best;
+  }
+}
