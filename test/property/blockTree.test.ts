@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { after as afterAll, before, describe, test } from 'node:test';
+import fc from 'fast-check';
+import { hashToHex } from '../../src/bytes/hex.ts';
+import type { Chain } from '../../src/chain/chain.ts';
+import type { Coin } from '../../src/consensus/coin.ts';
+import { VerifyPool } from '../../src/crypto/verifyPool.ts';
+import { type Block, makeBlock } from '../../src/primitives/block.ts';
+import { makeTransaction, outpointKey, type Transaction } from '../../src/primitives/transaction.ts';
+import { after, COIN, makeKeys, signedTransaction, solvedBlock } from '../support/blocks.ts';
+import { openChain, withFolder } from '../support/chains.ts';
+import { networkWith } from '../support/consensusCases.ts';
+
+/**
+ * Random trees of blocks, some of them invalid, in any order of arrival and with restarts in between, against a model that
+ * is as slow and plain as can be: it keeps the whole set of coins for every block.
+ */
+const params = networkWith({ coinbaseMaturity: 1, halvingBlocks: 1_000_000 });
+const keys = makeKeys();
+const BLOCKS = 24;
+
+type Kind = 'plain' | 'spend' | 'chained' | 'greedy' | 'missing' | 'unsigned';
+type Plan = Readonly<{ parent: number; kind: Kind; pick: number }>;
+/** A block and what the model knows of it. */
+type Modelled = Readonly<{
+  block: Block;
+  height: number;
+  isValid: boolean;
+  coins: ReadonlyMap<string, Coin>;
+}>;
+
+const plans = fc.array(
+  fc.record<Plan>({
+    // Mostly on one of the last blocks, so that branches get long.
+    parent: fc.nat(3),
+    kind: fc.constantFrom<Kind>(
+      'plain',
+      'plain',
+      'spend',
+      'spend',
+      'chained',
+      'greedy',
+      'missing',
+      'unsigned',
+    ),
+    pick: fc.nat(1000),
+  }),
+  { minLength: BLOCKS, maxLength: BLOCKS },
+);
+
+function build(list: readonly Plan[]): Modelled[] {
+  const tree: Modelled[] = [{ block: params.genesis, height: 0, isValid: true, coins: new Map() }];
+  for (const [index, plan] of list.entries())
+    tree.push(grow(tree[Math.max(0, tree.length - 1 - plan.parent)]!, plan, index));
+  return tree;
+}
+
+function grow(parent: Modelled, { kind, pick }: Plan, index: number): Modelled {
+  const height = parent.height + 1;
+  const transactions = transactionsOf(parent, kind, pick);
+  const hasCoins = transactions.length > 0 || kind === 'plain' || kind === 'greedy';
+  const block = solvedBlock({
+    parent: after(parent.block),
+    height,
+    lockingScript: keys.lockingScript,
+    amount: 50n * COIN + (kind === 'greedy' ? 1n : 0n),
+    transactions,
+    extra: Uint8Array.of(2, index & 0xff, index >> 8),
+  });
+  const isBroken = hasCoins && ['greedy', 'missing', 'unsigned'].includes(kind);
+  return { block, height, isValid: parent.isValid && !isBroken, coins: connect(parent.coins, block, height) };
+}
+
+function transactionsOf({ coins, height }: Modelled, kind: Kind, pick: number): Transaction[] {
+  // A coin that is old enough wherever it comes from: the coinbase of the parent is, with a maturity of one block.
+  const entries = [...coins].filter(([, coin]) => coin.height <= height);
+  const chosen = entries[pick % Math.max(1, entries.length)];
+  if (!chosen || kind === 'plain' || kind === 'greedy') return [];
+  const spend = (key: string, amount: bigint) =>
+    signedTransaction(
+      [{ outpoint: outpointOf(key), lockingScript: keys.lockingScript, privateKey: keys.privateKey }],
+      [
+        { amount: amount / 2n, lockingScript: keys.lockingScript },
+        { amount: amount / 2n, lockingScript: keys.lockingScript },
+      ],
+    );
+  const [key, { amount }] = chosen;
+  const first = spend(key, amount);
+  if (kind === 'spend') return [first];
+  if (kind === 'chained') return [first, spend(outpointKey(first.hash, 1), amount / 2n)];
+  if (kind === 'missing') return [first, spend(key, amount / 2n)];
+  const [input] = first.inputs;
+  const other = spend(outpointKey(first.hash, 0), amount / 2n).inputs[0]!.unlockingScript;
+  return [makeTransaction({ ...first, inputs: [{ ...input!, unlockingScript: other }] })];
+}
+
+function outpointOf(key: string) {
+  const bytes = Buffer.from(key, 'latin1');
+  return { txHash: bytes.subarray(0, 32), index: bytes.readUInt32LE(32) };
+}
+
+function connect(
+  coins: ReadonlyMap<string, Coin>,
+  { transactions }: Block,
+  height: number,
+): Map<string, Coin> {
+  const result = new Map(coins);
+  for (const [n, { inputs, outputs, hash }] of transactions.entries()) {
+    if (n > 0) for (const { outpoint } of inputs) result.delete(outpointKey(outpoint.txHash, outpoint.index));
+    for (const [index, { amount, lockingScript }] of outputs.entries()) {
+      result.set(outpointKey(hash, index), { amount, lockingScript, height, isCoinbase: n === 0 });
+    }
+  }
+  return result;
+}
+
+describe('any tree of blocks, in any order', () => {
+  let verifyPool: VerifyPool;
+  before(async () => {
+    verifyPool = await VerifyPool.open({ threads: 1 });
+  });
+  afterAll(() => verifyPool.close());
+
+  test('ends at the most work among the valid, with the model’s coins and index', async () => {
+    const arrivals = fc.array(
+      fc.record({ at: fc.nat(BLOCKS - 1), restart: fc.nat(9), header: fc.boolean() }),
+      {
+        minLength: BLOCKS,
+        maxLength: BLOCKS,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(plans, arrivals, async (list, order) => {
+        const tree = build(list);
+        await withFolder(async (dataDir) => {
+          let chain = await openChain(dataDir, { verifyPool, params });
+          for (const { at, restart, header } of order) {
+            const { block } = tree[at + 1]!;
+            if (header) chain.acceptHeaders([block.header]);
+            await chain.acceptBlock(copyOf(block), { requested: true, source: `peer ${at % 5}` });
+            if (restart > 0) continue;
+            await chain.close();
+            chain = await openChain(dataDir, { verifyPool, params });
+          }
+          // Whatever got lost with a restart, or never came, is asked for again in the end.
+          for (const { block } of tree.slice(1))
+            await chain.acceptBlock(copyOf(block), { requested: true, source: 'peer' });
+          await chain.sync();
+          await compare(chain, tree);
+          await chain.close();
+          chain = await openChain(dataDir, { verifyPool, params });
+          await compare(chain, tree);
+          await chain.close();
+        });
+      }),
+      { numRuns: 25, includeErrorInReport: true },
+    );
+  });
+
+  /** The same bytes in an object of their own, as they would come from a peer. */
+  function copyOf({ header, transactions }: Block): Block {
+    return makeBlock(header, transactions);
+  }
+
+  async function compare(chain: Chain, tree: readonly Modelled[]): Promise<void> {
+    const best = tree.reduce((height, node) => (node.isValid ? Math.max(height, node.height) : height), 0);
+    assert.equal(chain.tip.height, best);
+    const tip = tree.find(({ block }) => hashToHex(block.header.hash) === chain.tip.hash)!;
+    assert.ok(tip.isValid);
+    const coins = new Map<string, Coin>();
+    for await (const { outpoint, coin } of chain.coins())
+      coins.set(outpointKey(outpoint.txHash, outpoint.index), coin);
+    assert.deepEqual(new Map([...coins].map(plain)), new Map([...tip.coins].map(plain)));
+    assert.deepEqual(await chain.recountCoins(), chain.coinSet);
+    for (const { block } of tree.slice(1)) {
+      const node = chain.node(hashToHex(block.header.hash));
+      const coinbaseTxid = hashToHex(block.transactions[0]!.hash);
+      const found = await chain.findTransaction(coinbaseTxid);
+      assert.equal(found?.node.hash, node && chain.isActive(node) ? node.hash : undefined);
+    }
+  }
+
+  function plain([key, coin]: [string, Coin]): [string, unknown] {
+    return [key, { ...coin, lockingScript: Buffer.from(coin.lockingScript).toString('hex') }];
+  }
+});
