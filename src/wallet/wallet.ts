@@ -117,6 +117,11 @@ export class Wallet {
     this.#startRescan();
   }
 
+  /** Resolves when no rescan runs. */
+  async settled(): Promise<void> {
+    while (this.#rescan !== undefined) await this.#rescan;
+  }
+
   /** The words, for a backup. */
   async revealWords(passphrase?: string): Promise<string> {
     return this.#requireKeys().revealWords(passphrase);
@@ -250,7 +255,7 @@ export class Wallet {
   async update(change: TipChange): Promise<void> {
     const ledger = this.#ledger;
     // A running rescan reads the chain until it stands at its tip, and so takes this change in.
-    if (ledger === undefined || this.#rescan !== undefined) return;
+    if (ledger === undefined || this.#rescan !== undefined || this.#isClosing) return;
     const undone: Transaction[] = [];
     for (const { node, block } of change.disconnected) {
       if (ledger.tip?.hash !== node.hash) continue;
@@ -266,6 +271,7 @@ export class Wallet {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosing) return;
     this.#isClosing = true;
     await this.#rescan;
     await this.#turn.catch(() => undefined);

@@ -1,0 +1,186 @@
+import { bytesToHex, hashToHex } from '../bytes/hex.ts';
+import type { BlockNode } from '../chain/blockNode.ts';
+import { type Block, decodeBlock } from '../primitives/block.ts';
+import { toCoins } from './amounts.ts';
+import { bitsHex, describeHeader, difficultyOf, targetHex, workHex } from './describeHeader.ts';
+import { describeTransaction } from './describeTransaction.ts';
+import type { NodeServices } from './nodeServices.ts';
+import { findNode, flag, text, verbosity, whole } from './parameters.ts';
+import { RPC_ERROR, RpcError } from './rpcError.ts';
+import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
+
+const theme = 'Blockchain';
+const EXAMPLE_HASH = '<block hash>';
+/** Bitcoin's names for its networks. */
+const CHAIN_NAMES: Readonly<Record<string, string>> = { mainnet: 'main', testnet: 'test' };
+
+export const blockchainMethods: readonly RpcMethod[] = [
+  rpcMethod({
+    name: 'getblockchaininfo',
+    theme,
+    summary: 'The state of the chain.',
+    example: 'indiecoin rpc getblockchaininfo',
+    parameters: {},
+    run: describeBlockchain,
+  }),
+  rpcMethod({
+    name: 'getblockcount',
+    theme,
+    summary: 'The height of the tip.',
+    example: 'indiecoin rpc getblockcount',
+    parameters: {},
+    run: ({ chain }) => chain.tip.height,
+  }),
+  rpcMethod({
+    name: 'getbestblockhash',
+    theme,
+    summary: 'The hash of the tip.',
+    example: 'indiecoin rpc getbestblockhash',
+    parameters: {},
+    run: ({ chain }) => chain.tip.hash,
+  }),
+  rpcMethod({
+    name: 'getblockhash',
+    theme,
+    summary: 'The hash of the block at a height.',
+    example: 'indiecoin rpc getblockhash 0',
+    parameters: { height: whole },
+    run: ({ chain }, { height }) => {
+      const node = chain.nodeAt(height);
+      if (node === undefined) throw new RpcError(RPC_ERROR.invalidParameter, 'Block height out of range');
+      return node.hash;
+    },
+  }),
+  rpcMethod({
+    name: 'getblockheader',
+    theme,
+    summary: 'A header by its hash: fields, or its 80 bytes in hex when verbose is false.',
+    example: `indiecoin rpc getblockheader ${EXAMPLE_HASH}`,
+    parameters: { blockhash: text, verbose: flag.default(true) },
+    run: (services, { blockhash, verbose }) => {
+      const node = findNode(services, blockhash, 'hash');
+      return verbose ? describeHeader(services.chain, node) : bytesToHex(node.headerBytes);
+    },
+  }),
+  rpcMethod({
+    name: 'getblock',
+    theme,
+    summary: 'A block by its hash: 0 its bytes in hex, 1 fields and txids, 2 with whole transactions.',
+    example: `indiecoin rpc getblock ${EXAMPLE_HASH} 2`,
+    parameters: { blockhash: text, verbosity: verbosity.default(1) },
+    run: describeBlock,
+  }),
+  rpcMethod({
+    name: 'getchaintips',
+    theme,
+    summary: 'The ends of all branches.',
+    example: 'indiecoin rpc getchaintips',
+    parameters: {},
+    run: describeTips,
+  }),
+];
+
+function describeBlockchain({ chain, params, warnings }: NodeServices): Record<string, unknown> {
+  const { tip, bestHeader } = chain;
+  const isBehind = isSyncing(chain.tip, bestHeader);
+  return {
+    chain: CHAIN_NAMES[params.name] ?? params.name,
+    blocks: tip.height,
+    headers: bestHeader.height,
+    bestblockhash: tip.hash,
+    bits: bitsHex(tip.bits),
+    target: targetHex(tip.bits),
+    difficulty: difficultyOf(tip.bits),
+    time: tip.timeSec,
+    mediantime: chain.medianTime(tip),
+    verificationprogress: bestHeader.height === 0 ? 1 : Math.min(1, tip.height / bestHeader.height),
+    initialblockdownload: isBehind,
+    chainwork: workHex(tip.chainWork),
+    size_on_disk: bytesOnDisk(chain),
+    pruned: false,
+    warnings: warnings(),
+  };
+}
+
+function bytesOnDisk(chain: NodeServices['chain']): number {
+  let bytes = 0;
+  for (const { bodyBytes } of chain.nodes()) bytes += bodyBytes;
+  return bytes;
+}
+
+/** More than a day behind the best header counts as the first download, as it does in Bitcoin Core. */
+function isSyncing(tip: BlockNode, bestHeader: BlockNode): boolean {
+  return bestHeader.timeSec - tip.timeSec > 24 * 3600;
+}
+
+async function describeBlock(
+  services: NodeServices,
+  given: { blockhash: string; verbosity: number },
+): Promise<string | Record<string, unknown>> {
+  const { chain, params } = services;
+  const node = findNode(services, given.blockhash, 'blockhash');
+  const bytes = await chain.readBlock(node.hash);
+  if (bytes === undefined) throw new RpcError(RPC_ERROR.misc, 'Block not available (not fully downloaded)');
+  if (given.verbosity <= 0) return bytesToHex(bytes);
+  const block = decodeBlock(bytes);
+  const { nTx, previousblockhash, nextblockhash, ...header } = describeHeader(chain, node);
+  const fees = given.verbosity >= 2 ? await feesOf(services, node, block) : [];
+  const tx = block.transactions.map((transaction, i) => {
+    if (given.verbosity === 1) return hashToHex(transaction.hash);
+    const fee = fees[i] === undefined ? {} : { fee: toCoins(fees[i]) };
+    return { ...describeTransaction(transaction, params), ...fee, hex: bytesToHex(transaction.bytes) };
+  });
+  const weight = bytes.length * 4;
+  // In Bitcoin Core's order, which some people read.
+  return {
+    ...header,
+    nTx,
+    ...(previousblockhash !== undefined && { previousblockhash }),
+    ...(nextblockhash !== undefined && { nextblockhash }),
+    strippedsize: bytes.length,
+    size: bytes.length,
+    weight,
+    tx,
+  };
+}
+
+/** What each transaction paid, in their order; unknown of a block that is not in the chain. */
+async function feesOf(
+  { chain }: NodeServices,
+  node: BlockNode,
+  { transactions }: Block,
+): Promise<(bigint | undefined)[]> {
+  if (!chain.isActive(node) || node.parent === undefined) return [];
+  const spent = await chain.readSpentCoins(node);
+  let at = 0;
+  return transactions.map(({ inputs, outputs }, i) => {
+    if (i === 0) return undefined;
+    const paid = spent.slice(at, at + inputs.length).reduce((sum, { amount }) => sum + amount, 0n);
+    at += inputs.length;
+    return outputs.reduce((rest, { amount }) => rest - amount, paid);
+  });
+}
+
+function describeTips({ chain }: NodeServices): Record<string, unknown>[] {
+  const parents = new Set<BlockNode>();
+  for (const { parent } of chain.nodes()) if (parent !== undefined) parents.add(parent);
+  const tips = [...chain.nodes()].filter((node) => !parents.has(node) || node === chain.tip);
+  tips.sort((a, b) => b.height - a.height);
+  return tips.map((node) => {
+    let fork = node;
+    while (!chain.isActive(fork)) fork = fork.parent!;
+    return {
+      height: node.height,
+      hash: node.hash,
+      branchlen: node.height - fork.height,
+      status: statusOf(node),
+    };
+  });
+
+  function statusOf(node: BlockNode): string {
+    if (node === chain.tip) return 'active';
+    if (node.isInvalid) return 'invalid';
+    if (!node.hasBody) return 'headers-only';
+    return node.undoId === 0 ? 'valid-headers' : 'valid-fork';
+  }
+}

@@ -1,0 +1,49 @@
+import { addressMethods } from './addressMethods.ts';
+import { blockchainMethods } from './blockchainMethods.ts';
+import { controlMethods } from './controlMethods.ts';
+import { mempoolMethods } from './mempoolMethods.ts';
+import { miningMethods } from './miningMethods.ts';
+import { networkMethods } from './networkMethods.ts';
+import { text } from './parameters.ts';
+import { RPC_ERROR, RpcError } from './rpcError.ts';
+import { type RpcMethod, rpcMethod, usageOf } from './rpcMethod.ts';
+import { transactionMethods } from './transactionMethods.ts';
+import { walletMethods } from './walletMethods.ts';
+
+const help = rpcMethod({
+  name: 'help',
+  theme: 'Control',
+  summary: 'All methods, or one of them explained.',
+  example: 'indiecoin rpc help getblock',
+  parameters: { command: text.optional() },
+  run: (_services, { command }) => (command === undefined ? listMethods() : explainMethod(command)),
+});
+
+/** Every method of the RPC by its name. */
+export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
+  [
+    ...blockchainMethods,
+    ...transactionMethods,
+    ...mempoolMethods,
+    ...networkMethods,
+    ...miningMethods,
+    ...addressMethods,
+    ...walletMethods,
+    ...controlMethods,
+    help,
+  ].map((method) => [method.name, method]),
+);
+
+function listMethods(): string {
+  const methods = [...METHODS.values()];
+  const themes = [...new Set(methods.map(({ theme }) => theme))];
+  return themes
+    .map((theme) => [`== ${theme} ==`, ...methods.filter((of) => of.theme === theme).map(usageOf)].join('\n'))
+    .join('\n\n');
+}
+
+function explainMethod(name: string): string {
+  const method = METHODS.get(name);
+  if (method === undefined) throw new RpcError(RPC_ERROR.misc, `help: unknown command: ${name}`);
+  return `${usageOf(method)}\n\n${method.summary}\n\nExample:\n> ${method.example}\n`;
+}

@@ -1,0 +1,25 @@
+import type { Chain } from '../chain/chain.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { Miner } from '../mining/miner.ts';
+import type { Network } from '../network/network.ts';
+import type { NetworkParams } from '../params/networkParams.ts';
+import type { Wallet } from '../wallet/wallet.ts';
+
+/** The running node, as the RPC's methods reach it. */
+export type NodeServices = Readonly<{
+  params: NetworkParams;
+  chain: Chain;
+  mempool: Mempool;
+  network: Network;
+  miner: Miner;
+  wallet: Wallet;
+  dataDir: string;
+  startedAtSec: number;
+  version: string;
+  /** Which library verifies signatures. */
+  engine: string;
+  /** What the owner should know: sentences, none when all is well. */
+  warnings: () => readonly string[];
+  /** Begins an orderly end of the whole node, and returns at once. */
+  stop: () => void;
+}>;

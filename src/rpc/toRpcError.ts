@@ -1,0 +1,27 @@
+import { AddressError } from '../crypto/address.ts';
+import { WalletError, type WalletErrorCode } from '../wallet/walletError.ts';
+import { RPC_ERROR, RpcError } from './rpcError.ts';
+
+const WALLET_CODES: Readonly<Record<WalletErrorCode, number>> = {
+  'no-wallet': RPC_ERROR.noWallet,
+  exists: RPC_ERROR.wallet,
+  locked: RPC_ERROR.walletLocked,
+  'wrong-passphrase': RPC_ERROR.wrongPassphrase,
+  'bad-words': RPC_ERROR.invalidParameter,
+  damaged: RPC_ERROR.wallet,
+  'bad-amount': RPC_ERROR.type,
+  'insufficient-funds': RPC_ERROR.insufficientFunds,
+  'too-many-inputs': RPC_ERROR.wallet,
+  'too-many-addresses': RPC_ERROR.wallet,
+};
+
+/** What a method threw, as the answer to the one who called it. Unknown errors are the node's own fault. */
+export function toRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  if (error instanceof WalletError)
+    return new RpcError(WALLET_CODES[error.code], error.message, { cause: error });
+  if (error instanceof AddressError) {
+    return new RpcError(RPC_ERROR.invalidAddressOrKey, `Invalid address: ${error.message}`, { cause: error });
+  }
+  return new RpcError(RPC_ERROR.internal, (error as Error).message, { cause: error });
+}

@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import { DecodeError } from '../bytes/decodeError.ts';
+import { bytesToHex, hashToHex, hexToBytes, hexToHash } from '../bytes/hex.ts';
+import type { BlockNode } from '../chain/blockNode.ts';
+import { COIN } from '../params/networkParams.ts';
+import { decodeBlock } from '../primitives/block.ts';
+import { decodeTransaction, type Transaction } from '../primitives/transaction.ts';
+import { toCoins } from './amounts.ts';
+import { describeLockingScript, describeTransaction } from './describeTransaction.ts';
+import type { NodeServices } from './nodeServices.ts';
+import { findNode, flag, readHash, text, verbosity, whole } from './parameters.ts';
+import { RPC_ERROR, RpcError } from './rpcError.ts';
+import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
+
+const theme = 'Rawtransactions';
+/** Coins per 1,000 bytes: a fee above it is taken for a mistake. */
+const DEFAULT_MAX_FEE_RATE = 0.1;
+
+export const transactionMethods: readonly RpcMethod[] = [
+  rpcMethod({
+    name: 'getrawtransaction',
+    theme,
+    summary: 'A transaction by its txid, from the mempool or the chain: 0 its bytes in hex, 1 fields.',
+    example: 'indiecoin rpc getrawtransaction <txid> 1',
+    parameters: { txid: text, verbosity: verbosity.default(0), blockhash: text.optional() },
+    run: getRawTransaction,
+  }),
+  rpcMethod({
+    name: 'decoderawtransaction',
+    theme,
+    summary: 'The fields of a transaction in hex.',
+    example: 'indiecoin rpc decoderawtransaction <hex>',
+    parameters: { hexstring: text },
+    run: ({ params }, { hexstring }) => describeTransaction(readTransactionHex(hexstring), params),
+  }),
+  rpcMethod({
+    name: 'sendrawtransaction',
+    theme,
+    summary: 'Gives a signed transaction to the mempool and the network.',
+    example: 'indiecoin rpc sendrawtransaction <hex>',
+    parameters: {
+      hexstring: text,
+      maxfeerate: z.union([z.number(), z.string()]).default(DEFAULT_MAX_FEE_RATE),
+    },
+    run: async (services, { hexstring, maxfeerate }) => {
+      const transaction = readTransactionHex(hexstring);
+      await checkFeeRate(services, transaction, Number(maxfeerate));
+      return submitTransaction(services, transaction);
+    },
+  }),
+  rpcMethod({
+    name: 'gettxout',
+    theme: 'Blockchain',
+    summary:
+      'An unspent output, or null. Spent in the mempool counts as spent unless include_mempool is false.',
+    example: 'indiecoin rpc gettxout <txid> 0',
+    parameters: { txid: text, n: whole, include_mempool: flag.default(true) },
+    run: getTxOut,
+  }),
+];
+
+/** Gives it to the mempool, and says why when that refuses. @returns the txid */
+export async function submitTransaction(services: NodeServices, transaction: Transaction): Promise<string> {
+  const { mempool, network } = services;
+  const txid = hashToHex(transaction.hash);
+  if (await isInChain(services, transaction)) {
+    throw new RpcError(RPC_ERROR.alreadyInChain, 'Transaction outputs already in utxo set');
+  }
+  const verdict = await mempool.accept(transaction, { source: 'rpc' });
+  switch (verdict.status) {
+    case 'accepted':
+    case 'known':
+      // Also one that was known: who sends it again wants it to be heard of.
+      await network.broadcastTransaction(transaction);
+      return txid;
+    case 'orphan':
+      throw new RpcError(RPC_ERROR.verify, 'bad-txns-inputs-missingorspent');
+    case 'conflict':
+      throw new RpcError(RPC_ERROR.verifyRejected, 'txn-mempool-conflict');
+    case 'policy':
+      throw new RpcError(RPC_ERROR.verifyRejected, verdict.reason);
+    case 'rejected': {
+      const { code } = verdict.rejection;
+      const isMissing = code === 'bad-txns-inputs-missingorspent';
+      throw new RpcError(isMissing ? RPC_ERROR.verify : RPC_ERROR.verifyRejected, code);
+    }
+  }
+}
+
+export function readTransactionHex(hex: string): Transaction {
+  try {
+    return decodeTransaction(hexToBytes(hex));
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const message = 'TX decode failed. Make sure the tx has at least one input.';
+    throw new RpcError(RPC_ERROR.deserialization, message, { cause: error });
+  }
+}
+
+async function getRawTransaction(
+  services: NodeServices,
+  given: { txid: string; verbosity: number; blockhash?: string | undefined },
+): Promise<string | Record<string, unknown>> {
+  const { chain, params } = services;
+  const txid = readHash(given.txid, 'parameter 1');
+  if (txid === hashToHex(params.genesis.transactions[0]!.hash)) {
+    const message =
+      'The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved';
+    throw new RpcError(RPC_ERROR.invalidAddressOrKey, message);
+  }
+  const found = await findTransaction(services, txid, given.blockhash);
+  const hex = bytesToHex(found.transaction.bytes);
+  if (given.verbosity <= 0) return hex;
+  const { node } = found;
+  const inActiveChain = node !== undefined && chain.isActive(node);
+  return {
+    ...(given.blockhash !== undefined && { in_active_chain: inActiveChain }),
+    ...describeTransaction(found.transaction, params),
+    hex,
+    ...(node && {
+      blockhash: node.hash,
+      confirmations: inActiveChain ? chain.tip.height - node.height + 1 : 0,
+      time: node.timeSec,
+      blocktime: node.timeSec,
+    }),
+  };
+}
+
+type Found = { transaction: Transaction; node: BlockNode | undefined };
+
+async function findTransaction(services: NodeServices, txid: string, blockhash?: string): Promise<Found> {
+  const { chain, mempool } = services;
+  if (blockhash !== undefined) return findInBlock(services, txid, blockhash);
+  const entry = mempool.get(txid);
+  if (entry !== undefined) return { transaction: entry.transaction, node: undefined };
+  const found = await chain.findTransaction(txid);
+  if (found !== undefined) return found;
+  const where = chain.hasTransactionIndex
+    ? 'No such mempool or blockchain transaction. Use gettransaction for wallet transactions.'
+    : 'No such mempool transaction. Use --transaction-index or provide a block hash to enable blockchain transaction queries.';
+  throw new RpcError(RPC_ERROR.invalidAddressOrKey, where);
+}
+
+async function findInBlock(services: NodeServices, txid: string, blockhash: string): Promise<Found> {
+  const node = findNode(services, blockhash, 'parameter 3');
+  const bytes = await services.chain.readBlock(node.hash);
+  if (bytes === undefined) throw new RpcError(RPC_ERROR.misc, 'Block not available');
+  const transaction = decodeBlock(bytes).transactions.find(({ hash }) => hashToHex(hash) === txid);
+  if (transaction !== undefined) return { transaction, node };
+  throw new RpcError(RPC_ERROR.invalidAddressOrKey, 'No such transaction found in the provided block.');
+}
+
+async function getTxOut(
+  { chain, mempool, params }: NodeServices,
+  given: { txid: string; n: number; include_mempool: boolean },
+): Promise<Record<string, unknown> | null> {
+  const outpoint = { txHash: hexToHash(readHash(given.txid, 'txid')), index: given.n };
+  if (given.n < 0) throw new RpcError(RPC_ERROR.invalidParameter, 'Invalid vout index');
+  const entry = given.include_mempool ? mempool.get(given.txid.toLowerCase()) : undefined;
+  const coin = await (given.include_mempool ? mempool : chain).readCoin(outpoint);
+  if (coin === undefined) return null;
+  return {
+    bestblock: chain.tip.hash,
+    confirmations: entry === undefined ? chain.tip.height - coin.height + 1 : 0,
+    value: toCoins(coin.amount),
+    scriptPubKey: describeLockingScript(coin.lockingScript, params),
+    coinbase: coin.isCoinbase,
+  };
+}
+
+/** One of its outputs is an unspent coin: sending it again would do nothing. */
+async function isInChain({ chain, mempool }: NodeServices, transaction: Transaction): Promise<boolean> {
+  if (mempool.has(hashToHex(transaction.hash))) return false;
+  const coins = await chain.readCoins(
+    transaction.outputs.map((_, index) => ({ txHash: transaction.hash, index })),
+  );
+  return coins.some((coin) => coin !== undefined);
+}
+
+/** Refuses a fee that is surely a slip of the keyboard. Inputs that are not known are left to the mempool to judge. */
+async function checkFeeRate(
+  { mempool }: NodeServices,
+  transaction: Transaction,
+  maxRate: number,
+): Promise<void> {
+  if (Number.isNaN(maxRate) || maxRate < 0) throw new RpcError(RPC_ERROR.type, 'Amount out of range');
+  if (maxRate === 0) return;
+  let fee = 0n;
+  for (const { outpoint } of transaction.inputs) {
+    const coin = await mempool.readCoin(outpoint);
+    if (coin === undefined) return;
+    fee += coin.amount;
+  }
+  for (const { amount } of transaction.outputs) fee -= amount;
+  const most = (BigInt(Math.round(maxRate * Number(COIN))) * BigInt(transaction.bytes.length)) / 1000n;
+  if (fee <= most) return;
+  throw new RpcError(RPC_ERROR.verify, 'Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)');
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { bytesToHex } from '../bytes/hex.ts';
+import { formatAmount, parseAmount } from '../wallet/amount.ts';
+import type { OwnAddress } from '../wallet/wallet.ts';
+import type { HistoryEntry } from '../wallet/walletCoin.ts';
+import type { NodeServices } from './nodeServices.ts';
+import { flag, readPublicKey, text } from './parameters.ts';
+import { RPC_ERROR, RpcError } from './rpcError.ts';
+import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
+import { submitTransaction } from './transactionMethods.ts';
+
+const theme = 'Wallet';
+const passphrase = text.optional();
+/** Base units per byte; above it somebody confused it with a fee. */
+const MAX_FEE_RATE = 10_000;
+
+/** The wallet as the command line uses it: amounts are decimal strings in coins. */
+export const walletMethods: readonly RpcMethod[] = [
+  rpcMethod({
+    name: 'walletnew',
+    theme,
+    summary: 'Makes a wallet and answers with its words.',
+    example: 'indiecoin wallet new',
+    parameters: { passphrase },
+    run: async ({ wallet }, given) => ({ words: await wallet.create(given.passphrase) }),
+  }),
+  rpcMethod({
+    name: 'walletrestore',
+    theme,
+    summary: 'Makes the wallet of these words and looks for its coins.',
+    example: 'indiecoin wallet restore',
+    parameters: { words: text, passphrase },
+    run: async ({ wallet }, given) => {
+      await wallet.restore(given.words, given.passphrase);
+      return describeAddress(await wallet.address());
+    },
+  }),
+  rpcMethod({
+    name: 'walletwords',
+    theme,
+    summary: 'The words of the wallet, for a backup.',
+    example: 'indiecoin wallet backup',
+    parameters: { passphrase },
+    run: async ({ wallet }, given) => ({ words: await wallet.revealWords(given.passphrase) }),
+  }),
+  rpcMethod({
+    name: 'walletaddress',
+    theme,
+    summary: 'An address to be paid at; a new one with fresh.',
+    example: 'indiecoin wallet address',
+    parameters: { fresh: flag.default(false) },
+    run: async ({ wallet }, { fresh }) => describeAddress(await wallet.address(fresh)),
+  }),
+  rpcMethod({
+    name: 'walletbalance',
+    theme,
+    summary: 'What the wallet holds: confirmed, unconfirmed and immature apart.',
+    example: 'indiecoin wallet balance',
+    parameters: {},
+    run: ({ wallet }) => {
+      const { confirmed, unconfirmed, immature } = wallet.balance();
+      return {
+        confirmed: formatAmount(confirmed),
+        unconfirmed: formatAmount(unconfirmed),
+        immature: formatAmount(immature),
+        height: wallet.height,
+        rescanning: wallet.isRescanning,
+        exists: wallet.exists,
+        protected: wallet.isProtected,
+      };
+    },
+  }),
+  rpcMethod({
+    name: 'walletsend',
+    theme,
+    summary: 'Pays an address: amount in coins, fee rate in base units per byte.',
+    example: 'indiecoin wallet send <address> 1.5',
+    parameters: {
+      address: text,
+      amount: z.union([z.string(), z.number()]),
+      feerate: z.int().min(1).max(MAX_FEE_RATE).optional(),
+      passphrase,
+    },
+    run: send,
+  }),
+  rpcMethod({
+    name: 'wallethistory',
+    theme,
+    summary: 'The payments of the wallet, latest first.',
+    example: 'indiecoin wallet history',
+    parameters: { limit: z.int().min(1).max(100_000).default(50) },
+    run: async ({ wallet, chain }, { limit }) =>
+      (await wallet.history(limit)).map((entry) => describeEntry(entry, chain.tip.height)),
+  }),
+];
+
+async function send(
+  services: NodeServices,
+  given: {
+    address: string;
+    amount: string | number;
+    feerate?: number | undefined;
+    passphrase?: string | undefined;
+  },
+): Promise<Record<string, unknown>> {
+  const { wallet, params, network } = services;
+  if (network.state() === 'syncing' || wallet.isRescanning) {
+    // What the wallet believes it has may be spent in blocks that it does not know yet.
+    throw new RpcError(RPC_ERROR.wallet, 'The node is still reading the chain. Try again when it is done.');
+  }
+  const publicKey = readPublicKey(given.address, params);
+  const amount = parseAmount(String(given.amount));
+  const { transaction, fee } = await wallet.pay({
+    publicKey,
+    amount,
+    ...(given.feerate !== undefined && { feeRate: BigInt(given.feerate) }),
+    passphrase: given.passphrase,
+  });
+  try {
+    const txid = await submitTransaction(services, transaction);
+    return { txid, amount: formatAmount(amount), fee: formatAmount(fee) };
+  } catch (error) {
+    await wallet.abandon(transaction);
+    throw error;
+  }
+}
+
+function describeAddress({ address, publicKey }: OwnAddress): Record<string, unknown> {
+  return { address, publicKey: bytesToHex(publicKey) };
+}
+
+function describeEntry(entry: HistoryEntry, tipHeight: number): Record<string, unknown> {
+  const { txid, height, blockHash, timeSec, isCoinbase, received, spent, fee } = entry;
+  const net = received - spent;
+  return {
+    txid,
+    type: isCoinbase ? 'mined' : net < 0n ? 'sent' : 'received',
+    amount: formatAmount(net),
+    ...(spent > 0n && fee !== undefined && { fee: formatAmount(fee) }),
+    confirmations: height === undefined ? 0 : tipHeight - height + 1,
+    ...(height !== undefined && { height, blockHash }),
+    timeSec,
+  };
+}

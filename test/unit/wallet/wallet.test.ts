@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { hashToHex } from '../../../src/bytes/hex.ts';
+import type { Chain } from '../../../src/chain/chain.ts';
+import { payToPublicKey } from '../../../src/consensus/lockingScript.ts';
+import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
+import { Mempool } from '../../../src/mempool/mempool.ts';
+import { regtest } from '../../../src/params/regtest.ts';
+import type { Block } from '../../../src/primitives/block.ts';
+import { Wallet } from '../../../src/wallet/wallet.ts';
+import { after, chainOfBlocks, makeKeys, solvedBlock } from '../../support/blocks.ts';
+import { openChain, temporaryFolder, withChain } from '../../support/chains.ts';
+
+const COIN = 100_000_000n;
+const other = makeKeys();
+
+type Setup = { chain: Chain; mempool: Mempool; wallet: Wallet; dataDir: string; verifyPool: VerifyPool };
+
+async function openWallet(chain: Chain, mempool: Mempool, dataDir: string): Promise<Wallet> {
+  const wallet = await Wallet.open({
+    dataDir,
+    params: regtest,
+    chain,
+    isInMempool: (txid) => mempool.has(txid),
+    clockSec: () => 1_900_000_000,
+  });
+  mempool.onAccepted(({ transaction }) => wallet.noteTransaction(transaction));
+  return wallet;
+}
+
+async function withWallet(run: (setup: Setup) => Promise<void>): Promise<void> {
+  const verifyPool = await VerifyPool.open({ threads: 1 });
+  try {
+    await withChain(
+      async (chain, dataDir) => {
+        const mempool = new Mempool({ chain, verifyPool });
+        const wallet = await openWallet(chain, mempool, dataDir);
+        chain.onChange((change) => mempool.update(change));
+        chain.onChange((change) => wallet.update(change));
+        try {
+          await run({ chain, mempool, wallet, dataDir, verifyPool });
+        } finally {
+          await wallet.close();
+        }
+      },
+      { verifyPool },
+    );
+  } finally {
+    await verifyPool.close();
+  }
+}
+
+async function accept(chain: Chain, ...blocks: Block[]): Promise<void> {
+  for (const block of blocks) await chain.acceptBlock(block, { requested: true, source: 'test' });
+}
+
+/** One block for the wallet, then enough for its coinbase to be spendable. */
+async function fund({ chain, wallet }: Setup): Promise<Block[]> {
+  const { publicKey } = await wallet.address();
+  const first = chainOfBlocks(regtest.genesis, 0, 1, payToPublicKey(publicKey));
+  const rest = chainOfBlocks(first[0]!, 1, 99, other.lockingScript);
+  await accept(chain, ...first, ...rest);
+  return [...first, ...rest];
+}
+
+it('a mined coin is immature for 99 blocks more, then confirmed', async () => {
+  await withWallet(async (setup) => {
+    const { chain, wallet } = setup;
+    assert.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 0n, immature: 0n });
+    const { publicKey } = await wallet.address();
+    const blocks = chainOfBlocks(regtest.genesis, 0, 1, payToPublicKey(publicKey));
+    blocks.push(...chainOfBlocks(blocks[0]!, 1, 99, other.lockingScript));
+    await accept(chain, ...blocks.slice(0, 99));
+    assert.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 0n, immature: 50n * COIN });
+    await accept(chain, blocks[99]!);
+    assert.deepEqual(wallet.balance(), { confirmed: 50n * COIN, unconfirmed: 0n, immature: 0n });
+    assert.deepEqual(
+      (await wallet.history(5)).map(({ height, isCoinbase, received }) => [height, isCoinbase, received]),
+      [[1, true, 50n * COIN]],
+    );
+  });
+});
+
+it('a payment is valid, its change is spendable at once, and a block confirms both', async () => {
+  await withWallet(async (setup) => {
+    const { chain, mempool, wallet } = setup;
+    const blocks = await fund(setup);
+    const paid = await wallet.pay({ publicKey: other.publicKey, amount: 10n * COIN });
+    assert.equal((await mempool.accept(paid.transaction, { source: 'test' })).status, 'accepted');
+    assert.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 40n * COIN - paid.fee, immature: 0n });
+    assert.ok(paid.fee >= 2n * BigInt(paid.transaction.bytes.length));
+    // From the change of the first.
+    const again = await wallet.pay({ publicKey: other.publicKey, amount: 5n * COIN });
+    assert.equal((await mempool.accept(again.transaction, { source: 'test' })).status, 'accepted');
+    const block = solvedBlock({
+      parent: after(blocks.at(-1)!),
+      height: 101,
+      lockingScript: other.lockingScript,
+      transactions: [paid.transaction, again.transaction],
+    });
+    await accept(chain, block);
+    assert.equal(chain.tip.height, 101);
+    assert.deepEqual(wallet.balance(), {
+      confirmed: 35n * COIN - paid.fee - again.fee,
+      unconfirmed: 0n,
+      immature: 0n,
+    });
+    assert.deepEqual(wallet.ownPending(), []);
+    const [latest] = await wallet.history(1);
+    assert.equal(latest!.fee, again.fee);
+  });
+});
+
+it('a payment that is given up frees its coins', async () => {
+  await withWallet(async (setup) => {
+    await fund(setup);
+    const { wallet } = setup;
+    const { transaction } = await wallet.pay({ publicKey: other.publicKey, amount: COIN });
+    await assert.rejects(wallet.pay({ publicKey: other.publicKey, amount: 50n * COIN }), {
+      code: 'insufficient-funds',
+    });
+    await wallet.abandon(transaction);
+    assert.equal(wallet.balance().confirmed, 50n * COIN);
+    await assert.rejects(wallet.pay({ publicKey: other.publicKey, amount: 999n }), { code: 'bad-amount' });
+  });
+});
+
+it('a reorganization takes coins back and makes a payment pending again', async () => {
+  await withWallet(async (setup) => {
+    const { chain, mempool, wallet } = setup;
+    const blocks = await fund(setup);
+    const { transaction, fee } = await wallet.pay({ publicKey: other.publicKey, amount: 10n * COIN });
+    await mempool.accept(transaction, { source: 'test' });
+    const parent = after(blocks.at(-1)!);
+    const plan = { parent, height: 101, lockingScript: other.lockingScript };
+    await accept(chain, solvedBlock({ ...plan, transactions: [transaction] }));
+    assert.equal(wallet.balance().confirmed, 40n * COIN - fee);
+    const branch = chainOfBlocks(blocks.at(-1)!, 100, 2, other.lockingScript, Uint8Array.of(9, 9, 9));
+    await accept(chain, ...branch);
+    assert.equal(chain.tip.hash, hashToHex(branch[1]!.header.hash));
+    assert.equal(mempool.has(hashToHex(transaction.hash)), true);
+    assert.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 40n * COIN - fee, immature: 0n });
+  });
+});
+
+it('after a start the wallet stands where the chain does, also when the chain moved without it', async () => {
+  await withWallet(async (setup) => {
+    const { chain, mempool, wallet, dataDir } = setup;
+    const blocks = await fund(setup);
+    const words = await wallet.revealWords();
+    const { transaction } = await wallet.pay({ publicKey: other.publicKey, amount: COIN });
+    const { publicKey } = await wallet.address(true);
+    await wallet.close();
+    const more = chainOfBlocks(blocks.at(-1)!, 100, 3, payToPublicKey(publicKey));
+    await accept(chain, ...more);
+    const reopened = await openWallet(chain, mempool, dataDir);
+    assert.equal(reopened.balance().immature, 150n * COIN);
+    assert.deepEqual(
+      reopened.ownPending().map(({ hash }) => hashToHex(hash)),
+      [hashToHex(transaction.hash)],
+    );
+    await reopened.close();
+
+    const elsewhere = await temporaryFolder();
+    const restored = await openWallet(chain, mempool, elsewhere);
+    await restored.restore(words);
+    await restored.settled();
+    assert.deepEqual(restored.balance(), { confirmed: 50n * COIN, unconfirmed: 0n, immature: 150n * COIN });
+    await restored.close();
+  });
+});
+
+it('a ledger ahead of a chain that lost its last blocks starts over', async () => {
+  await withWallet(async (setup) => {
+    await fund(setup);
+    const { wallet, mempool, dataDir, verifyPool } = setup;
+    await wallet.close();
+    const emptyFolder = await temporaryFolder();
+    const empty = await openChain(emptyFolder, { verifyPool });
+    const reopened = await openWallet(empty, mempool, dataDir);
+    assert.deepEqual(reopened.balance(), { confirmed: 0n, unconfirmed: 0n, immature: 0n });
+    assert.equal(reopened.height, 0);
+    await reopened.close();
+    await empty.close();
+  });
+});
