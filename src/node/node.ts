@@ -1,0 +1,186 @@
+import { mkdir } from 'node:fs/promises';
+import { hashToHex } from '../bytes/hex.ts';
+import { Chain } from '../chain/chain.ts';
+import type { ChainChange } from '../chain/chainChange.ts';
+import { payToPublicKey } from '../consensus/lockingScript.ts';
+import { VerifyPool } from '../crypto/verifyPool.ts';
+import { Mempool } from '../mempool/mempool.ts';
+import { Miner } from '../mining/miner.ts';
+import { readBootstrapList } from '../network/bootstrapList.ts';
+import { Network } from '../network/network.ts';
+import type { NodeServices } from '../rpc/nodeServices.ts';
+import { readPayee } from '../rpc/parameters.ts';
+import { RpcServer } from '../rpc/rpcServer.ts';
+import { Wallet } from '../wallet/wallet.ts';
+import type { NodeConfig } from './config.ts';
+import { type Logger, subsystemLog } from './log.ts';
+import { warningsOf } from './warnings.ts';
+
+/** How often what is committed is forced to disk: a power cut costs no more than this. */
+const SYNC_MS = 60_000;
+
+/** Everything that is open, in the order of opening; closed in the reverse. */
+type Closer = Readonly<{ what: string; close: () => Promise<void> }>;
+type Opened = (what: string, close: () => Promise<void>) => void;
+
+/** A running node. */
+export type Node = Readonly<{
+  services: NodeServices;
+  /** `host:port` of the RPC. */
+  rpcAddress: string;
+  /** Of a key that was made for the miner at this start: to be shown to its owner once, and to nobody else. */
+  minerKey: Uint8Array | undefined;
+  /** Resolves when the node is asked to end, with the error if it cannot go on. It is still open then: close it. */
+  stopped: Promise<Error | undefined>;
+  /** Ends everything in order; what was reported as done is on disk afterwards. */
+  close(): Promise<void>;
+}>;
+
+/** Opens all parts, each on top of the ones before. What was open is closed again if one fails. */
+export async function openNode(config: NodeConfig, log: Logger, version: string): Promise<Node> {
+  const closers: Closer[] = [];
+  const opened: Opened = (what, close) => closers.push({ what, close });
+  let stop: (error?: Error) => void = () => undefined;
+  const stopped = new Promise<Error | undefined>((resolve) => {
+    stop = resolve;
+  });
+  try {
+    const { services, rpc } = await openParts({ config, log, version, stop }, opened);
+    const minerKey = config.miner ? await startMining(config, services) : undefined;
+    rpc.attach(services);
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= closeAll(closers, log);
+      return closing;
+    };
+    return { services, rpcAddress: rpc.address, minerKey, stopped, close };
+  } catch (error) {
+    await closeAll(closers, log);
+    throw error;
+  }
+}
+
+async function openParts(
+  options: { config: NodeConfig; log: Logger; version: string; stop: (error?: Error) => void },
+  opened: Opened,
+): Promise<{ services: NodeServices; rpc: RpcServer }> {
+  const { config, log, version, stop } = options;
+  const { params, dataDir } = config;
+  const logOf = (subsystem: string) => subsystemLog(log, config.logLevel, subsystem);
+  await mkdir(dataDir, { recursive: true });
+
+  const verifyPool = await VerifyPool.open();
+  opened('signature workers', () => verifyPool.close());
+
+  // The databases' lock is the data directory's: whoever does not get it must not touch the cookie of the one who has it.
+  let rpc: RpcServer | undefined;
+  const onLocked = async () => {
+    const { rpcHost: host, rpcPort: port, rpcLogin: login } = config;
+    const server = await RpcServer.open({ dataDir, host, port, login, log: logOf('rpc') });
+    rpc = server;
+    opened('RPC', () => server.close());
+  };
+  let mempool: Mempool | undefined;
+  const chain = await Chain.open({
+    dataDir,
+    params,
+    verifyPool,
+    transactionIndex: config.transactionIndex,
+    isVerified: ({ hash }) => mempool?.has(hashToHex(hash)) ?? false,
+    onLocked,
+    onFatal: stop,
+  });
+  opened('chain', () => chain.close());
+
+  const pool = new Mempool({ chain, verifyPool });
+  mempool = pool;
+  const wallet = await Wallet.open({ dataDir, params, chain, isInMempool: (txid) => pool.has(txid) });
+  opened('wallet', () => wallet.close());
+
+  const miner = new Miner({
+    chain,
+    mempool: pool,
+    submit: (block) => chain.acceptBlock(block, { requested: true, source: 'miner', durable: true }),
+  });
+  opened('miner', () => miner.stop());
+
+  const network = await Network.open({
+    chain,
+    mempool: pool,
+    params,
+    dataDir,
+    maxPeers: config.maxPeers,
+    serverPort: config.serverPort,
+    listenHost: config.listenHost,
+    announce: config.announce,
+    seeds: [...(config.useBootstrapList ? await readBootstrapList(params) : []), ...config.dnsSeeds],
+    userAgent: `indiecoin/${version}`,
+    log: logOf('network'),
+  });
+  opened('network', () => network.close());
+
+  follow(chain, { pool, wallet, miner, network, log: logOf('chain') });
+  const flush = setInterval(() => chain.sync().catch(stop), SYNC_MS);
+  opened('flush timer', async () => clearInterval(flush));
+
+  const services: NodeServices = {
+    params,
+    chain,
+    mempool: pool,
+    network,
+    miner,
+    wallet,
+    dataDir,
+    startedAtSec: Math.floor(Date.now() / 1000),
+    version,
+    engine: verifyPool.engine,
+    warnings: () => warningsOf({ chain, network, verifyPool }),
+    stop: () => stop(),
+  };
+  return { services, rpc: rpc! };
+}
+
+/** Who is told of a new tip, in this order, each before the next. */
+function follow(
+  chain: Chain,
+  parts: { pool: Mempool; wallet: Wallet; miner: Miner; network: Network; log: Logger },
+): void {
+  const { pool, wallet, miner, network, log } = parts;
+  chain.onChange(async (change) => {
+    await pool.update(change);
+    await wallet.update(change);
+    miner.refresh();
+    logChange(change, log);
+    network.update(change);
+  });
+  pool.onAccepted(({ transaction }) => wallet.noteTransaction(transaction));
+}
+
+function logChange({ disconnected, connected, tip }: ChainChange, log: Logger): void {
+  if (disconnected.length > 0) {
+    log.info(
+      { undone: disconnected.length, connected: connected.length, height: tip.height },
+      'chain reorganized',
+    );
+  }
+  log.debug({ height: tip.height, hash: tip.hash, transactions: tip.transactionCount }, 'new tip');
+}
+
+/** Mines for the owner of the key named, or for the wallet. The private key only if it was made just now. */
+async function startMining(config: NodeConfig, services: NodeServices): Promise<Uint8Array | undefined> {
+  const { miner, wallet, params } = services;
+  const own = config.publicKey === undefined ? await wallet.miningKey() : undefined;
+  const lockingScript = own ? payToPublicKey(own.publicKey) : readPayee(config.publicKey!, params);
+  miner.start({ threads: config.threads, lockingScript });
+  return own?.privateKey;
+}
+
+async function closeAll(closers: readonly Closer[], log: Logger): Promise<void> {
+  for (const { what, close } of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      log.error({ err: error }, `cannot close the ${what} in order`);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { Chain } from '../chain/chain.ts';
+import type { VerifyPool } from '../crypto/verifyPool.ts';
+import type { Network } from '../network/network.ts';
+
+/** A tip this many block spacings old is worth a word. */
+const OLD_TIP_SPACINGS = 12;
+
+/** What the owner should know, as sentences. */
+export function warningsOf(parts: { chain: Chain; network: Network; verifyPool: VerifyPool }): string[] {
+  const { chain, network, verifyPool } = parts;
+  const warnings: string[] = [];
+  if (verifyPool.engine !== 'native') {
+    warnings.push('Signatures are verified by the slower fallback engine: the native one did not load.');
+  }
+  const state = network.state();
+  if (state === 'isolated') warnings.push('All peers are lost. The node keeps trying to reach them.');
+  const ageSec = Date.now() / 1000 - chain.tip.timeSec;
+  if (state === 'running' && ageSec > OLD_TIP_SPACINGS * chain.params.spacingSec) {
+    warnings.push(`The newest block is ${Math.round(ageSec / 3600)} hours old: is anyone mining?`);
+  }
+  return warnings;
+}
