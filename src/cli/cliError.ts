@@ -1,0 +1,58 @@
+import { ConfigError } from '../node/configError.ts';
+import { DatabaseDamagedError, DatabaseForeignError, DatabaseInUseError } from '../store/storeErrors.ts';
+import { WalletError } from '../wallet/walletError.ts';
+import { EXIT, type ExitCode } from './exitCodes.ts';
+
+/** Ends a command with a sentence for the person and a code for the script. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The wrong words were typed. */
+export function usageError(message: string): CliError {
+  return new CliError(EXIT.usage, message);
+}
+
+/** Whatever a command threw, as a sentence and a code. */
+export function toCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  for (const link of causes(error)) {
+    const code = exitCodeOf(link);
+    if (code !== undefined)
+      return new CliError(code, explain(code, (error as Error).message), { cause: error });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new CliError(EXIT.failure, message, { cause: error });
+}
+
+function* causes(error: unknown): Generator<unknown> {
+  for (let link = error; link !== undefined && link !== null; link = (link as Error).cause) yield link;
+}
+
+function exitCodeOf(error: unknown): ExitCode | undefined {
+  if (error instanceof ConfigError) return EXIT.usage;
+  if (error instanceof DatabaseInUseError) return EXIT.inUse;
+  if (error instanceof DatabaseDamagedError || error instanceof DatabaseForeignError) return EXIT.damaged;
+  if (error instanceof WalletError) return walletExitCode(error);
+  const { code, message } = error as NodeJS.ErrnoException;
+  // LevelDB passes on the system's words only.
+  return code === 'ENOSPC' || /no space left on device/i.test(message) ? EXIT.diskFull : undefined;
+}
+
+function walletExitCode({ code }: WalletError): ExitCode {
+  if (code === 'locked' || code === 'wrong-passphrase') return EXIT.locked;
+  if (code === 'bad-amount' || code === 'bad-words') return EXIT.usage;
+  return code === 'damaged' ? EXIT.damaged : EXIT.refused;
+}
+
+function explain(code: ExitCode, message: string): string {
+  if (code === EXIT.inUse) return `${message}. If that is a node, \`indiecoin rpc stop\` ends it.`;
+  if (code === EXIT.diskFull) return `The disk is full: ${message}`;
+  return message;
+}

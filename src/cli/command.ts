@@ -1,0 +1,60 @@
+import type { Options, PositionalOptions } from 'yargs';
+import { loadConfig, type NodeConfig } from '../node/config.ts';
+import type { ExitCode } from './exitCodes.ts';
+import { type RpcClient, rpcClient } from './rpcClient.ts';
+import { Terminal } from './terminal.ts';
+
+/** The values of flags and arguments by name, as yargs read them. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** Everything that a command may want. */
+export type Context = Readonly<{
+  arguments: Arguments;
+  config: NodeConfig;
+  terminal: Terminal;
+  node: RpcClient;
+}>;
+
+export type Command = Readonly<{
+  /** As yargs writes it: `send <address> <amount>`. */
+  usage: string;
+  summary: string;
+  arguments?: Readonly<Record<string, PositionalOptions>>;
+  flags?: Readonly<Record<string, Options>>;
+  /** Whole command lines and what they do. */
+  examples: readonly (readonly [string, string])[];
+  /** Ends with this code; ok when it returns nothing. */
+  run: (context: Context) => Promise<ExitCode> | Promise<void>;
+}>;
+
+/** Commands under one word, like `wallet`. */
+export type CommandGroup = Readonly<{ name: string; summary: string; commands: readonly Command[] }>;
+
+/** @throws ConfigError */
+export function makeContext(given: Arguments, environment: NodeJS.ProcessEnv): Context {
+  const config = loadConfig(given, environment);
+  const how = ['indiecoin node', ...startFlags(given)].join(' ');
+  return {
+    arguments: given,
+    config,
+    terminal: new Terminal(given.json === true),
+    node: rpcClient(config.dataDir, how),
+  };
+}
+
+/** The flags that choose the node, as they were typed. */
+function startFlags(given: Arguments): string[] {
+  return ['network', 'data-dir', 'config'].flatMap((name) =>
+    typeof given[name] === 'string' ? [`--${name} ${given[name]}`] : [],
+  );
+}
+
+/** A text argument that yargs has made sure of. */
+export function textOf({ arguments: given }: Context, name: string): string {
+  return String(given[name]);
+}
+
+export function optionalText({ arguments: given }: Context, name: string): string | undefined {
+  const value = given[name];
+  return value === undefined ? undefined : String(value);
+}

@@ -1,0 +1,58 @@
+import type { Command, CommandGroup } from './command.ts';
+import { chainBalance } from './commands/chainBalance.ts';
+import { chainBlock } from './commands/chainBlock.ts';
+import { chainExport } from './commands/chainExport.ts';
+import { chainImport } from './commands/chainImport.ts';
+import { chainInfo } from './commands/chainInfo.ts';
+import { chainTransaction } from './commands/chainTransaction.ts';
+import { chainVerify } from './commands/chainVerify.ts';
+import { mineStart } from './commands/mineStart.ts';
+import { mineStatus } from './commands/mineStatus.ts';
+import { mineStop } from './commands/mineStop.ts';
+import { node } from './commands/node.ts';
+import { peersAdd } from './commands/peersAdd.ts';
+import { peersBan } from './commands/peersBan.ts';
+import { peersList } from './commands/peersList.ts';
+import { peersRemove } from './commands/peersRemove.ts';
+import { rpc } from './commands/rpc.ts';
+import { seed } from './commands/seed.ts';
+import { status } from './commands/status.ts';
+import { walletAddress } from './commands/walletAddress.ts';
+import { walletBackup } from './commands/walletBackup.ts';
+import { walletBalance } from './commands/walletBalance.ts';
+import { walletHistory } from './commands/walletHistory.ts';
+import { walletNew } from './commands/walletNew.ts';
+import { walletRestore } from './commands/walletRestore.ts';
+import { walletSend } from './commands/walletSend.ts';
+
+/** What `indiecoin` alone does. */
+export const DEFAULT_COMMAND = 'node';
+
+export const COMMANDS: readonly Command[] = [node, seed, status, rpc];
+
+export const GROUPS: readonly CommandGroup[] = [
+  {
+    name: 'wallet',
+    summary: 'your coins',
+    commands: [
+      walletNew,
+      walletAddress,
+      walletBalance,
+      walletSend,
+      walletHistory,
+      walletBackup,
+      walletRestore,
+    ],
+  },
+  {
+    name: 'chain',
+    summary: 'the blocks',
+    commands: [chainInfo, chainBlock, chainTransaction, chainBalance, chainImport, chainExport, chainVerify],
+  },
+  {
+    name: 'peers',
+    summary: 'who the node is connected to',
+    commands: [peersList, peersAdd, peersRemove, peersBan],
+  },
+  { name: 'mine', summary: 'look for blocks', commands: [mineStart, mineStop, mineStatus] },
+];

@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import { CliError, usageError } from '../cliError.ts';
+import { type Command, textOf } from '../command.ts';
+import { EXIT } from '../exitCodes.ts';
+import { importBlocks } from '../importBlocks.ts';
+import { interruption, withOfflineChain } from '../offlineChain.ts';
+import { Progress } from '../progress.ts';
+
+export const chainImport: Command = {
+  usage: 'import <file>',
+  summary: 'read blocks from a file (bootstrap.dat layout) and validate them, while no node runs',
+  arguments: { file: { type: 'string', describe: 'made by `chain export`, or by Bitcoin tools' } },
+  examples: [['indiecoin chain import blocks.dat', 'every rule is checked, as for blocks from the network']],
+  run: async (context) => {
+    const { config, terminal } = context;
+    const path = textOf(context, 'file');
+    const { size } = await stat(path).catch((error: Error) => {
+      throw usageError(`${path} cannot be read: ${error.message}`);
+    });
+    const signal = interruption();
+    const answer = await withOfflineChain(config, async (chain) => {
+      const progress = new Progress(terminal, 'importing', size);
+      const onProgress = (bytes: number, height: number) => progress.update(bytes, `height ${height}`);
+      const startedMs = performance.now();
+      const result = await importBlocks(chain, path, { signal, onProgress }).finally(() => progress.stop());
+      const seconds = Math.round(performance.now() - startedMs) / 1000;
+      return { file: path, ...result, height: chain.tip.height, tip: chain.tip.hash, seconds };
+    });
+    if (answer.blocks === 0 && !signal.aborted) {
+      const magic = Buffer.from(config.params.magic).toString('hex');
+      throw new CliError(EXIT.refused, `${path} holds no block of ${config.params.name} (magic ${magic}).`);
+    }
+    terminal.answer(answer, () => [
+      `${answer.blocks} blocks read in ${answer.seconds} s: ${answer.connected} connected, ${answer.known} known, ${answer.aside} aside, ${answer.refused.length} refused.`,
+      ...answer.refused.slice(0, 10).map(({ hash, reason }) => `  ${hash} ${reason}`.trimEnd()),
+      `The chain stands at height ${answer.height}, ${answer.tip}.`,
+    ]);
+    return answer.refused.length > 0 ? EXIT.refused : EXIT.ok;
+  },
+};

@@ -1,0 +1,46 @@
+import type { Command } from '../command.ts';
+import { table } from '../terminal.ts';
+
+type Info = {
+  chain: string;
+  blocks: number;
+  headers: number;
+  bestblockhash: string;
+  difficulty: number;
+  time: number;
+  mediantime: number;
+  chainwork: string;
+  size_on_disk: number;
+};
+
+export const chainInfo: Command = {
+  usage: 'info',
+  summary: 'the chain as this node has it',
+  examples: [['indiecoin chain info', 'height, tip, difficulty, work']],
+  run: async ({ node, terminal, config }) => {
+    const info = await node.call<Info>('getblockchaininfo');
+    const answer = {
+      network: config.params.name,
+      height: info.blocks,
+      headers: info.headers,
+      tip: info.bestblockhash,
+      timeSec: info.time,
+      difficulty: info.difficulty,
+      chainWork: info.chainwork,
+      blockBytes: info.size_on_disk,
+      genesis: config.params.genesisHash,
+    };
+    terminal.answer(answer, () =>
+      table([
+        ['network', answer.network],
+        ['height', `${answer.height} of ${answer.headers}`],
+        ['tip', answer.tip],
+        ['time', new Date(answer.timeSec * 1000).toISOString()],
+        ['difficulty', String(answer.difficulty)],
+        ['work', answer.chainWork.replace(/^0+(?=.)/, '')],
+        ['blocks', `${(answer.blockBytes / 1e6).toFixed(1)} MB`],
+        ['genesis', answer.genesis],
+      ]),
+    );
+  },
+};

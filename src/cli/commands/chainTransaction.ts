@@ -1,0 +1,41 @@
+import { usageError } from '../cliError.ts';
+import { type Command, textOf } from '../command.ts';
+import { table } from '../terminal.ts';
+
+type TransactionAnswer = {
+  txid: string;
+  size: number;
+  locktime: number;
+  vin: { txid?: string; vout?: number; coinbase?: string }[];
+  vout: { value: number; scriptPubKey: { address?: string; asm: string } }[];
+  blockhash?: string;
+  confirmations?: number;
+};
+
+export const chainTransaction: Command = {
+  usage: 'transaction <txid>',
+  summary: 'one transaction, confirmed or not',
+  arguments: { txid: { type: 'string', describe: '64 hex digits' } },
+  examples: [['indiecoin chain transaction <txid>', 'its inputs, its outputs, and where it is']],
+  run: async (context) => {
+    const txid = textOf(context, 'txid');
+    if (!/^[0-9a-f]{64}$/i.test(txid)) throw usageError(`"${txid}" is not a txid of 64 hex digits.`);
+    const found = await context.node.call<TransactionAnswer>('getrawtransaction', [txid, 1]);
+    context.terminal.answer(found, () => [
+      ...table([
+        ['transaction', found.txid],
+        ['in', found.blockhash === undefined ? 'the mempool, unconfirmed' : `block ${found.blockhash}`],
+        ['confirmations', String(found.confirmations ?? 0)],
+        ['size', `${found.size} bytes`],
+      ]),
+      'inputs',
+      ...found.vin.map(
+        ({ txid: from, vout }) => `  ${from === undefined ? 'new coins (coinbase)' : `${from}:${vout}`}`,
+      ),
+      'outputs',
+      ...found.vout.map(
+        ({ value, scriptPubKey }) => `  ${value.toFixed(8)}  ${scriptPubKey.address ?? scriptPubKey.asm}`,
+      ),
+    ]);
+  },
+};

@@ -1,0 +1,34 @@
+import { WalletKeys } from '../../wallet/walletKeys.ts';
+import type { Command, Context } from '../command.ts';
+import { describeOwnKey, type OwnAddressAnswer } from '../ownAddress.ts';
+import { passphraseOfEnvironment } from '../prompt.ts';
+
+export const walletAddress: Command = {
+  usage: 'address',
+  summary: 'an address to be paid at; makes a wallet where there is none',
+  flags: { new: { type: 'boolean', description: 'one that nobody was given yet' } },
+  examples: [
+    ['indiecoin wallet address', 'the same until somebody paid to it'],
+    ['indiecoin wallet address --new', 'another one'],
+  ],
+  run: async (context) => {
+    const { node, terminal } = context;
+    const isFresh = context.arguments.new === true;
+    const answer = (await node.isRunning())
+      ? await node.call<OwnAddressAnswer>('walletaddress', [isFresh])
+      : await addressOffline(context, isFresh);
+    terminal.answer(answer, () => answer.address);
+  },
+};
+
+/** Straight from the wallet's file: an address needs no node. */
+async function addressOffline({ config }: Context, isFresh: boolean): Promise<OwnAddressAnswer> {
+  const { dataDir, params } = config;
+  let keys = WalletKeys.load(dataDir, params);
+  if (keys === undefined) {
+    const passphrase = passphraseOfEnvironment(process.env);
+    const nowSec = Math.floor(Date.now() / 1000);
+    ({ keys } = await WalletKeys.create(dataDir, params, { passphrase, birthHeight: 0, nowSec }));
+  }
+  return describeOwnKey(keys, isFresh ? await keys.freshKey('receive') : await keys.currentReceive(), params);
+}

@@ -1,0 +1,59 @@
+import { decodeAddress } from '../../crypto/address.ts';
+import { parseAmount } from '../../wallet/amount.ts';
+import { usageError } from '../cliError.ts';
+import { type Command, type Context, optionalText, textOf } from '../command.ts';
+import { passphraseToOpen } from '../prompt.ts';
+import { wholeNumber } from '../wholeNumber.ts';
+
+const MAX_FEE_RATE = 10_000;
+
+export const walletSend: Command = {
+  usage: 'send <address> <amount>',
+  summary: 'pay an address',
+  arguments: {
+    address: { type: 'string', describe: 'who is paid' },
+    amount: { type: 'string', describe: 'coins, with at most 8 decimals' },
+  },
+  flags: {
+    'fee-rate': {
+      type: 'string',
+      requiresArg: true,
+      description: 'base units (10^-8 coins) per byte; more is mined sooner (default 2)',
+    },
+  },
+  examples: [
+    ['indiecoin wallet send icrt1qf… 1.5', 'pay one and a half coins'],
+    ['indiecoin wallet send icrt1qf… 0.01 --fee-rate 10', 'pay more to be in the next block'],
+  ],
+  run: async (context) => {
+    const { node, terminal, config } = context;
+    const address = textOf(context, 'address');
+    const amount = textOf(context, 'amount');
+    checkPayment(address, amount, config.params.addressPrefix);
+    const feerate = feeRateOf(context);
+    const { protected: isProtected } = await node.call<{ protected: boolean }>('walletbalance');
+    const passphrase = isProtected ? await passphraseToOpen() : undefined;
+    const params = { address, amount, ...(feerate && { feerate }), ...(passphrase && { passphrase }) };
+    const sent = await node.call<{ txid: string; amount: string; fee: string }>('walletsend', params);
+    terminal.answer(sent, () => [
+      `Sent ${sent.amount} coins, and ${sent.fee} as a fee.`,
+      `Transaction ${sent.txid}`,
+    ]);
+  },
+};
+
+/** Slips of the keyboard are found before the node is asked. */
+function checkPayment(address: string, amount: string, prefix: string): void {
+  parseAmount(amount);
+  if (/^0[23][0-9a-f]{64}$/i.test(address)) return;
+  try {
+    decodeAddress(address, prefix);
+  } catch (error) {
+    throw usageError(`"${address}" cannot be paid: ${(error as Error).message}.`);
+  }
+}
+
+function feeRateOf(context: Context): number | undefined {
+  const text = optionalText(context, 'fee-rate');
+  return text === undefined ? undefined : wholeNumber(text, '--fee-rate', 1, MAX_FEE_RATE);
+}

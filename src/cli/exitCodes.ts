@@ -1,0 +1,22 @@
+/** What the program's exit code says. Scripts rely on these: a number never changes its meaning. */
+export const EXIT = {
+  ok: 0,
+  /** Something went wrong that has no number of its own. */
+  failure: 1,
+  /** The command line or a setting is wrong; nothing was done. */
+  usage: 2,
+  /** No node runs on this data directory. */
+  notRunning: 3,
+  /** The node says no: a rule, not enough coins, nothing of that name. */
+  refused: 4,
+  /** Another process has the data directory open. */
+  inUse: 5,
+  /** The database is not what was written, or belongs to another network. */
+  damaged: 6,
+  /** No room is left on the disk. */
+  diskFull: 7,
+  /** The wallet needs its passphrase, or got a wrong one. */
+  locked: 8,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,0 +1,89 @@
+import { DecodeError } from '../bytes/decodeError.ts';
+import { hashToHex } from '../bytes/hex.ts';
+import type { BlockVerdict, Chain } from '../chain/chain.ts';
+import { type FramedBlock, readBlockFile } from '../node/blockFile.ts';
+import { decodeBlock } from '../primitives/block.ts';
+
+export type ImportResult = {
+  /** Blocks in the file. */
+  blocks: number;
+  connected: number;
+  known: number;
+  /** Kept, but not on the best chain, or without their parents. */
+  aside: number;
+  refused: { hash: string; reason: string }[];
+};
+
+/** Blocks on their way at once: the chain commits together what waits together. */
+const MAX_WAITING_BLOCKS = 1024;
+const MAX_WAITING_BYTES = 32_000_000;
+/** A file of another chain would make a report as long as itself. */
+const MAX_REFUSALS = 100;
+
+/** Puts the blocks of a file through the one door for blocks. @param onProgress gets the bytes read and the height */
+export async function importBlocks(
+  chain: Chain,
+  path: string,
+  options: { signal: AbortSignal; onProgress: (bytes: number, height: number) => void },
+): Promise<ImportResult> {
+  const result: ImportResult = { blocks: 0, connected: 0, known: 0, aside: 0, refused: [] };
+  const waiting: { framed: FramedBlock; hash: string; verdict: Promise<BlockVerdict> }[] = [];
+  let waitingBytes = 0;
+  const settleFirst = async () => {
+    const { framed, hash, verdict } = waiting.shift()!;
+    waitingBytes -= framed.bytes.length;
+    count(result, hash, await verdict);
+    options.onProgress(framed.endsAt, chain.tip.height);
+  };
+  for await (const framed of readBlockFile(path, chain.params)) {
+    if (options.signal.aborted || result.refused.length >= MAX_REFUSALS) break;
+    result.blocks++;
+    const submitted = submit(chain, framed.bytes);
+    if (submitted === undefined) {
+      result.refused.push({ hash: '', reason: `block ${result.blocks} of the file cannot be decoded` });
+      continue;
+    }
+    waiting.push({ framed, ...submitted });
+    waitingBytes += framed.bytes.length;
+    while (waiting.length >= MAX_WAITING_BLOCKS || waitingBytes > MAX_WAITING_BYTES) await settleFirst();
+  }
+  while (waiting.length > 0) await settleFirst();
+  return result;
+}
+
+function submit(
+  chain: Chain,
+  bytes: Uint8Array,
+): { hash: string; verdict: Promise<BlockVerdict> } | undefined {
+  try {
+    const block = decodeBlock(bytes);
+    const verdict = chain.acceptBlock(block, { requested: true, source: 'import' });
+    // Awaited in its turn; until then a failure must not count as unhandled.
+    verdict.catch(() => undefined);
+    return { hash: hashToHex(block.header.hash), verdict };
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+function count(result: ImportResult, hash: string, verdict: BlockVerdict): void {
+  switch (verdict.status) {
+    case 'connected':
+      result.connected++;
+      return;
+    case 'known':
+      result.known++;
+      return;
+    case 'stored':
+    case 'orphan':
+      result.aside++;
+      return;
+    case 'held':
+    case 'unwanted':
+      result.refused.push({ hash, reason: verdict.status === 'held' ? 'time-too-new' : 'too little work' });
+      return;
+    case 'rejected':
+      result.refused.push({ hash, reason: verdict.rejection.code });
+  }
+}

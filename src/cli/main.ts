@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+import '../bytes/promiseWithResolvers.ts';
+import { toCliError } from './cliError.ts';
+import { runCommandLine } from './commandLine.ts';
+
+/** The program. What goes wrong ends here, as one sentence on stderr (or JSON) and an exit code. */
+async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  try {
+    process.exitCode = await runCommandLine(words, process.env);
+  } catch (error) {
+    const { message, exitCode } = toCliError(error);
+    if (words.includes('--json'))
+      process.stderr.write(`${JSON.stringify({ error: { message, exitCode } })}\n`);
+    else process.stderr.write(`indiecoin: ${message}\n`);
+    if (process.env.INDIECOIN_LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
+    process.exitCode = exitCode;
+  }
+}
+
+// A reader that went away, as `| head` does, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+await main();

@@ -1,0 +1,29 @@
+import { Chain } from '../chain/chain.ts';
+import { VerifyPool } from '../crypto/verifyPool.ts';
+import type { NodeConfig } from '../node/config.ts';
+
+/** Opens the chain without a node around it, for as long as `work` takes. @throws DatabaseInUseError while a node runs */
+export async function withOfflineChain<T>(
+  config: NodeConfig,
+  work: (chain: Chain) => Promise<T>,
+): Promise<T> {
+  const { dataDir, params, transactionIndex } = config;
+  const verifyPool = await VerifyPool.open();
+  try {
+    const chain = await Chain.open({ dataDir, params, verifyPool, transactionIndex });
+    try {
+      return await work(chain);
+    } finally {
+      await chain.close();
+    }
+  } finally {
+    await verifyPool.close();
+  }
+}
+
+/** Ctrl-C as a signal for work that ends itself in good order. */
+export function interruption(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  return stop.signal;
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
+import { CliError, usageError } from './cliError.ts';
+import { EXIT } from './exitCodes.ts';
+
+/** Asks on the terminal without showing what is typed. */
+export async function askSecret(question: string): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    const answer = await new Promise<string>((resolve, reject) => {
+      lines.once('SIGINT', () => reject(new CliError(EXIT.failure, 'Nothing was done.')));
+      lines.once('close', () => reject(new CliError(EXIT.failure, 'Nothing was done.')));
+      void lines.question('').then(resolve, reject);
+    });
+    return answer;
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
+
+/** A passphrase that came with the environment: the variable, or the first line of the file that it names. */
+export function passphraseOfEnvironment(environment: NodeJS.ProcessEnv): string | undefined {
+  const { INDIECOIN_WALLET_PASSPHRASE: passphrase, INDIECOIN_WALLET_PASSPHRASE_FILE: path } = environment;
+  if (passphrase !== undefined && passphrase !== '') return passphrase;
+  if (path === undefined || path === '') return undefined;
+  try {
+    return readFileSync(path, 'utf8').split(/\r?\n/)[0]!;
+  } catch (error) {
+    throw usageError(`INDIECOIN_WALLET_PASSPHRASE_FILE cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** The passphrase that opens the wallet. @throws CliError `locked` where there is nobody to ask */
+export async function passphraseToOpen(): Promise<string> {
+  const known = passphraseOfEnvironment(process.env);
+  if (known !== undefined) return known;
+  if (process.stdin.isTTY) return askSecret('Wallet passphrase: ');
+  const how = 'Set INDIECOIN_WALLET_PASSPHRASE_FILE or INDIECOIN_WALLET_PASSPHRASE.';
+  throw new CliError(
+    EXIT.locked,
+    `The wallet has a passphrase, and there is no terminal to ask for it. ${how}`,
+  );
+}
+
+/** A passphrase for a new wallet; undefined for none. Somebody at a terminal is asked twice. */
+export async function passphraseToSet(): Promise<string | undefined> {
+  const known = passphraseOfEnvironment(process.env);
+  if (known !== undefined || !process.stdin.isTTY) return known;
+  const first = await askSecret('Passphrase for the wallet (Enter for none): ');
+  if (first === '') return undefined;
+  if ((await askSecret('Once more: ')) !== first)
+    throw usageError('The two passphrases differ. Nothing was done.');
+  return first;
+}
+
+/** A secret from a file, from what is piped in, or from the terminal. */
+export async function readSecret(question: string, path: string | undefined): Promise<string> {
+  if (path !== undefined) {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      throw usageError(`${path} cannot be read: ${(error as Error).message}`);
+    }
+  }
+  return process.stdin.isTTY ? askSecret(question) : readAll(process.stdin);
+}

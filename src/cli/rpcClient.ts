@@ -1,0 +1,104 @@
+import { request } from 'node:http';
+import { readCookie, readRpcAddress } from '../rpc/cookie.ts';
+import { RPC_ERROR } from '../rpc/rpcError.ts';
+import { CliError } from './cliError.ts';
+import { EXIT, type ExitCode } from './exitCodes.ts';
+
+/** The node of a data directory, asked through its RPC. */
+export type RpcClient = Readonly<{
+  /** @throws CliError when no node runs, or when it says no */
+  call: <T>(method: string, params?: readonly unknown[] | Readonly<Record<string, unknown>>) => Promise<T>;
+  /** Whether there is a node that answers. */
+  isRunning: () => Promise<boolean>;
+}>;
+
+/** A refusal with the code that the node gave. */
+export class RefusedError extends CliError {
+  readonly rpcCode: number;
+
+  constructor(rpcCode: number, message: string) {
+    super(exitCodeOf(rpcCode), message);
+    this.rpcCode = rpcCode;
+  }
+}
+
+type Answer = { result: unknown; error: { code: number; message: string } | null };
+
+/** @param how what the person types to start this node, for when it does not run */
+export function rpcClient(dataDir: string, how: string): RpcClient {
+  const call = async <T>(method: string, params: unknown = []): Promise<T> => {
+    const address = readRpcAddress(dataDir);
+    const cookie = readCookie(dataDir);
+    if (address === undefined || cookie === undefined) throw notRunning(dataDir, how);
+    const body = JSON.stringify({ jsonrpc: '1.0', id: 'cli', method, params });
+    const { status, text } = await post(address, cookie, body).catch((error: NodeJS.ErrnoException) => {
+      // Left behind by a node that was killed, or one that is just ending.
+      if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') throw notRunning(dataDir, how);
+      throw error;
+    });
+    if (status === 401) throw notRunning(dataDir, how);
+    const { result, error } = parseAnswer(status, text);
+    if (error !== null) throw new RefusedError(error.code, error.message);
+    return result as T;
+  };
+  const isRunning = async () => {
+    try {
+      await call('uptime');
+      return true;
+    } catch (error) {
+      if (error instanceof RefusedError) return true;
+      if (error instanceof CliError && error.exitCode === EXIT.notRunning) return false;
+      throw error;
+    }
+  };
+  return { call, isRunning };
+}
+
+function notRunning(dataDir: string, how: string): CliError {
+  return new CliError(EXIT.notRunning, `No node is running on ${dataDir}. Start it with: ${how}`);
+}
+
+function exitCodeOf(rpcCode: number): ExitCode {
+  switch (rpcCode) {
+    case RPC_ERROR.walletLocked:
+    case RPC_ERROR.wrongPassphrase:
+      return EXIT.locked;
+    case RPC_ERROR.internal:
+      return EXIT.failure;
+    default:
+      return EXIT.refused;
+  }
+}
+
+function parseAnswer(status: number, text: string): Answer {
+  try {
+    return JSON.parse(text) as Answer;
+  } catch (error) {
+    throw new CliError(EXIT.failure, `The node answered ${status} without JSON: ${text.slice(0, 200)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** node:http, because fetch gives up after five minutes, and generating blocks may take longer. */
+function post(address: string, cookie: string, body: string): Promise<{ status: number; text: string }> {
+  const headers = {
+    authorization: `Basic ${Buffer.from(cookie).toString('base64')}`,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  };
+  // A node that listens on every address is asked on the loopback one.
+  const url = `http://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}/`;
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}

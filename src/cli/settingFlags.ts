@@ -1,0 +1,26 @@
+import type { Options } from 'yargs';
+import { SETTINGS, type Setting, type SettingName } from '../node/settings.ts';
+
+/** The settings as flags of a command, all but the secret ones. Values stay text: config.ts reads them. */
+export function settingFlags(names: readonly SettingName[]): Record<string, Options> {
+  return Object.fromEntries(
+    names
+      .filter((name) => !(SETTINGS[name] as Setting).isSecret)
+      .map((name) => [name, toFlag(SETTINGS[name])]),
+  );
+}
+
+function toFlag({ kind, description, value }: Setting): Options {
+  if (kind === 'boolean') return { type: 'boolean', description };
+  const placeholder = value === undefined ? '' : ` [${value}]`;
+  return {
+    type: 'string',
+    requiresArg: true,
+    description: `${description}${placeholder}`,
+    // So that a flag given twice is an array, which config.ts refuses, and not quietly the last one.
+    ...(kind === 'list' && { array: false }),
+  };
+}
+
+/** How a command finds its node. */
+export const LOCATING: readonly SettingName[] = ['network', 'data-dir', 'config'];
