@@ -8,6 +8,7 @@ import type { Coin } from '../consensus/coin.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
 import { detachTransaction, type Outpoint, type Transaction } from '../primitives/transaction.ts';
 import { Admissions } from './admissions.ts';
+import { CoinReader } from './coinReader.ts';
 import { EntrySet } from './entrySet.ts';
 import { FeeFloor } from './feeFloor.ts';
 import { followReorganization, removeConnected } from './followChain.ts';
@@ -49,6 +50,7 @@ export class Mempool {
   readonly #maxUsageBytes: number;
   readonly #entries = new EntrySet();
   readonly #orphans = new OrphanPool();
+  readonly #coinReader: CoinReader;
   readonly #floor = new FeeFloor();
   readonly #admissions = new Admissions();
   readonly #listeners: AcceptedListener[] = [];
@@ -60,6 +62,7 @@ export class Mempool {
   constructor({ chain, verifyPool, clockSec, maxUsageBytes }: MempoolOptions) {
     this.#chain = chain;
     this.#verifyPool = verifyPool;
+    this.#coinReader = new CoinReader(chain);
     this.#clockSec = clockSec ?? (() => Math.floor(Date.now() / 1000));
     this.#maxUsageBytes = maxUsageBytes ?? MAX_USAGE_BYTES;
     this.#tip = chain.tip;
@@ -260,7 +263,7 @@ export class Mempool {
     const coins = inputs.map(({ outpoint }) => this.#entries.coinOf(outpoint, height));
     const elsewhere = inputs.filter((_, i) => !coins[i]).map(({ outpoint }) => outpoint);
     if (elsewhere.length === 0) return coins;
-    const read = (await this.#chain.readCoins(elsewhere)).values();
+    const read = (await this.#coinReader.read(elsewhere)).values();
     return coins.map((coin) => coin ?? read.next().value);
   }
 
@@ -287,7 +290,7 @@ export class Mempool {
 
   async #isInChain({ hash, outputs }: Transaction): Promise<boolean> {
     const outpoints = outputs.slice(0, OUTPUTS_LOOKED_UP).map((_, index) => ({ txHash: hash, index }));
-    return (await this.#chain.readCoins(outpoints)).some((coin) => coin !== undefined);
+    return (await this.#coinReader.read(outpoints)).some((coin) => coin !== undefined);
   }
 
   #spendContext(tip: BlockNode): SpendContext {

@@ -76,5 +76,5 @@ export function unwantedFamily(parents: Iterable<MempoolEntry>): string | undefi
 
 /** Bytes of memory that a transaction takes in the mempool: several times its own, with all the objects. Measured. */
 export function usageOf({ bytes, inputs, outputs }: Transaction): number {
-  return bytes.length + 1300 + 900 * inputs.length + 330 * outputs.length;
+  return bytes.length + 700 + 850 * inputs.length + 300 * outputs.length;
 }

@@ -1,5 +1,7 @@
 // npm run bench -- NAME: runs one benchmark, which prints what it measures.
 const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
+  mempool: () => import('./mempool.ts'),
+  nonce: () => import('./nonce.ts'),
   verify: () => import('./verify.ts'),
 };
 
