@@ -356,7 +356,7 @@ test('a full mempool throws out the cheapest, and asks more for a while', async 
       clock.nowSec += 48 * 3600;
       assert.equal(mempool.minFeeRate, 1);
     },
-    { maxUsageBytes: 40_000 },
+    { maxUsageBytes: 27_000 },
   );
 });
 
