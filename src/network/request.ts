@@ -4,6 +4,7 @@ import { type AnswerStatus, CHUNK_OVERHEAD_BYTES, type Chunk, decodeChunk } from
 import { type Protocol, protocolId } from '../../protocols/protocol.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { Deadline } from './deadline.ts';
+import { decodeLength } from './lengthPrefix.ts';
 
 /**
  * Why no answer came, or no whole one.
@@ -53,6 +54,7 @@ export async function request<Request, Item>(
   try {
     stream = await openStream(connection, protocolId(options.network, protocol), signal);
     const messages = lpStream(stream, {
+      lengthDecoder: decodeLength,
       maxDataLength: limits.maxPayloadBytes + CHUNK_OVERHEAD_BYTES,
       // A whole answer may arrive while we are busy with its first part: there is no back-pressure below this.
       maxBufferSize: limits.maxAnswerBytes + limits.maxItems * CHUNK_OVERHEAD_BYTES + 64 * 1024,

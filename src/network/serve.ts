@@ -5,6 +5,7 @@ import { type Protocol, protocolId } from '../../protocols/protocol.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { Deadline } from './deadline.ts';
 import type { Host } from './host.ts';
+import { decodeLength } from './lengthPrefix.ts';
 import { messageOf } from './request.ts';
 
 /** What a handler yields: items that go into one chunk, or a chunk in the place of an item that is not there. */
@@ -60,6 +61,16 @@ export function serve<Request, Item>(
   });
 }
 
+/** One request on its way through this file. */
+type Exchange<Request, Item> = Readonly<{
+  stream: Stream;
+  messages: LengthPrefixedStream;
+  connection: Connection;
+  protocol: Protocol<Request, Item>;
+  gate: Gate;
+  deadline: Deadline;
+}>;
+
 /** Never rejects: what goes wrong is answered, or the stream is reset. */
 async function handle<Request, Item>(
   stream: Stream,
@@ -71,18 +82,17 @@ async function handle<Request, Item>(
   const { limits } = protocol;
   const deadline = new Deadline(limits.timeoutMs);
   const messages = lpStream(stream, {
+    lengthDecoder: decodeLength,
     maxDataLength: limits.maxRequestBytes,
     // Bytes behind the request are not waited for and not kept.
     maxBufferSize: limits.maxRequestBytes + 64 * 1024,
   });
+  const exchange: Exchange<Request, Item> = { stream, messages, connection, protocol, gate, deadline };
   const asked = protocol as unknown as Protocol<never, never>;
   const refusal = gate.enter(connection, asked);
   try {
-    if (refusal !== undefined) {
-      await messages.write(encodeEnd('RATE_LIMITED', refusal, 0), deadline);
-    } else {
-      await converse(messages, connection, protocol, gate, answer, deadline);
-    }
+    if (refusal === undefined) await converse(exchange, answer);
+    else await messages.write(encodeEnd('RATE_LIMITED', refusal, 0), deadline);
     await finish(stream);
   } catch (error) {
     stream.abort(error instanceof Error ? error : new Error(messageOf(error)));
@@ -93,49 +103,66 @@ async function handle<Request, Item>(
 }
 
 async function converse<Request, Item>(
-  messages: LengthPrefixedStream,
-  connection: Connection,
-  protocol: Protocol<Request, Item>,
-  gate: Gate,
+  exchange: Exchange<Request, Item>,
   answer: Answerer<Request, Item>,
-  deadline: Deadline,
 ): Promise<void> {
+  const { messages, deadline, connection } = exchange;
   let question: Request;
   try {
-    const bytes = (await messages.read(deadline)).subarray();
-    question = protocol.request.decode(bytes);
+    question = exchange.protocol.request.decode((await messages.read(deadline)).subarray());
   } catch (error) {
-    // A stream that was reset has nobody left who waits, and an asker may change its mind.
-    if (messages.unwrap().status !== 'open') throw error;
-    gate.blame(connection, `${protocol.name}: ${messageOf(error)}`);
-    const reason = error instanceof DecodeError ? error.message : 'no request of a length that is allowed';
-    await messages.write(encodeEnd('INVALID_REQUEST', reason, 0), deadline);
+    await refuse(exchange, error);
     return;
   }
-  let count = 0;
-  let end: { status: AnswerStatus; message: string } = { status: 'OK', message: '' };
+  deadline.extend();
+  const { status, message, count } = await sendAnswer(exchange, () => answer(question, connection));
+  await messages.write(encodeEnd(status, message, count), deadline);
+}
+
+/** Tells the asker that its request could not be read, so that it need not wait. */
+async function refuse<Request, Item>(
+  { stream, messages, connection, protocol, gate, deadline }: Exchange<Request, Item>,
+  error: unknown,
+): Promise<void> {
+  // A stream that was reset has nobody left who waits, and an asker may change its mind.
+  if (stream.status !== 'open') throw error;
+  const isLate = deadline.signal.aborted;
+  if (!isLate) gate.blame(connection, `${protocol.name}: ${messageOf(error)}`);
+  const readable = error instanceof DecodeError ? error.message : 'no request of a length that is allowed';
+  const reason = isLate ? 'no request came in time' : readable;
+  const last = new Deadline(LINGER_MS);
   try {
-    for await (const part of answer(question, connection)) {
-      const chunk =
-        'items' in part
-          ? encodeItems(protocol.payload.encode(part.items))
-          : encodeMissing('NOT_FOUND', part.missing);
+    await messages.write(encodeEnd('INVALID_REQUEST', reason, 0), last);
+  } finally {
+    last.end();
+  }
+}
+
+async function sendAnswer<Request, Item>(
+  { messages, connection, protocol, gate, deadline }: Exchange<Request, Item>,
+  parts: () => AsyncIterable<AnswerPart<Item>> | Iterable<AnswerPart<Item>>,
+): Promise<{ status: AnswerStatus; message: string; count: number }> {
+  let count = 0;
+  try {
+    for await (const part of parts()) {
+      const isItem = 'items' in part;
+      const chunk = isItem
+        ? encodeItems(protocol.payload.encode(part.items))
+        : encodeMissing('NOT_FOUND', part.missing);
       if (!gate.charge(connection, chunk.length)) {
         throw new AnswerError('RATE_LIMITED', 'enough bytes for now: ask for the rest in a second');
       }
       await send(messages, chunk, deadline.signal);
       deadline.extend();
-      if ('items' in part) count += part.items.length;
+      if (isItem) count += part.items.length;
     }
+    return { status: 'OK', message: '', count };
   } catch (error) {
     if (error instanceof SendError) throw error.cause;
-    if (error instanceof AnswerError) end = error;
-    else {
-      gate.failed(protocol.name, error);
-      end = { status: 'INTERNAL', message: 'this node failed to answer' };
-    }
+    if (error instanceof AnswerError) return { status: error.status, message: error.message, count };
+    gate.failed(protocol.name, error);
+    return { status: 'INTERNAL', message: 'this node failed to answer', count };
   }
-  await messages.write(encodeEnd(end.status, end.message, count), deadline);
 }
 
 /** The asker is gone or does not read: its own affair, unlike what a handler throws. */
