@@ -35,8 +35,9 @@ export async function runCommandLine(
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
-      if (error) throw error;
-      throw usageError(explain(message, words));
+      // yargs' own complaints come either way.
+      if (error && error.name !== 'YError') throw error;
+      throw usageError(explain(message ?? error.message, words));
     })
     .epilogue('Exit codes, settings and files are explained in the README.');
   const finish = (code: ExitCode) => {
@@ -95,7 +96,8 @@ function explain(message: string, words: readonly string[]): string {
   const unknown = /^Unknown (?:argument|command)s?: (.*)$/.exec(message)?.[1]?.split(', ')[0];
   if (unknown !== undefined) return `${explainUnknown(unknown, words, path)}${more}`;
   const missing = /^missing-command (.*)$/.exec(message)?.[1];
-  if (missing !== undefined) return `\`indiecoin ${missing}\` needs one more word.${more}`;
+  if (missing !== undefined)
+    return `\`indiecoin ${missing}\` needs one more word: ${namesIn(missing).join(', ')}.${more}`;
   if (/^Not enough non-option arguments/.test(message)) {
     const usage = findCommand(path)?.usage ?? '';
     const [, ...places] = usage.split(' ');

@@ -6,6 +6,7 @@ import { chainImport } from './commands/chainImport.ts';
 import { chainInfo } from './commands/chainInfo.ts';
 import { chainTransaction } from './commands/chainTransaction.ts';
 import { chainVerify } from './commands/chainVerify.ts';
+import { devnet } from './commands/devnet.ts';
 import { mineStart } from './commands/mineStart.ts';
 import { mineStatus } from './commands/mineStatus.ts';
 import { mineStop } from './commands/mineStop.ts';
@@ -28,7 +29,7 @@ import { walletSend } from './commands/walletSend.ts';
 /** What `indiecoin` alone does. */
 export const DEFAULT_COMMAND = 'node';
 
-export const COMMANDS: readonly Command[] = [node, seed, status, rpc];
+export const COMMANDS: readonly Command[] = [node, seed, status, rpc, devnet];
 
 export const GROUPS: readonly CommandGroup[] = [
   {

@@ -1,6 +1,5 @@
 import { SETTING_NAMES } from '../../node/settings.ts';
 import type { Command } from '../command.ts';
-import { runNode } from '../runNode.ts';
 import { settingFlags } from '../settingFlags.ts';
 
 export const node: Command = {
@@ -13,5 +12,9 @@ export const node: Command = {
     ['indiecoin node --dns-seed 203.0.113.5:8888', 'join through a node that you know'],
     ['indiecoin node --max-peers 50 --log-level info,network=debug', 'fewer peers, more to read'],
   ],
-  run: (context) => runNode(context),
+  run: async (context) => {
+    // Loaded when needed: libp2p would make every other command half a second slower.
+    const { runNode } = await import('../runNode.ts');
+    await runNode(context);
+  },
 };

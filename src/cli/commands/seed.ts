@@ -1,7 +1,6 @@
 import { loadConfig } from '../../node/config.ts';
 import { SETTING_NAMES } from '../../node/settings.ts';
 import type { Command } from '../command.ts';
-import { runNode } from '../runNode.ts';
 import { settingFlags } from '../settingFlags.ts';
 
 export const seed: Command = {
@@ -12,12 +11,14 @@ export const seed: Command = {
     ['indiecoin seed --announce 203.0.113.5:8888', 'on a server with this public address'],
     ['indiecoin seed --network testnet', 'for the test network, on port 18888'],
   ],
-  run: (context) => {
+  run: async (context) => {
+    // Loaded when needed: libp2p would make every other command half a second slower.
+    const { runNode } = await import('../runNode.ts');
     const { params } = context.config;
     const config = loadConfig(context.arguments, process.env, {
       'server-port': params.seedPort,
       'max-peers': 300,
     });
-    return runNode({ ...context, config });
+    await runNode({ ...context, config });
   },
 };

@@ -1,0 +1,31 @@
+import { type Command, optionalText } from '../command.ts';
+import { runDevnet } from '../devnet/runDevnet.ts';
+import { interruption } from '../offlineChain.ts';
+import { wholeNumber } from '../wholeNumber.ts';
+
+const DEFAULT_NODES = '3';
+const MAX_NODES = 20;
+
+export const devnet: Command = {
+  usage: 'devnet',
+  summary: 'a whole network on this machine to play with: a seed, peers and a miner, gone after Ctrl-C',
+  flags: {
+    nodes: {
+      type: 'string',
+      requiresArg: true,
+      description: `how many beside the seed, one of them the miner (default ${DEFAULT_NODES})`,
+    },
+    blocks: { type: 'string', requiresArg: true, description: 'end by itself when the chain is this high' },
+  },
+  examples: [
+    ['indiecoin devnet', 'a seed, a miner and two peers'],
+    ['indiecoin devnet --nodes 6', 'a larger one'],
+    ['indiecoin devnet --json', 'one event a line, for programs'],
+  ],
+  run: async (context) => {
+    const nodes = wholeNumber(optionalText(context, 'nodes') ?? DEFAULT_NODES, '--nodes', 1, MAX_NODES);
+    const blocks = optionalText(context, 'blocks');
+    const untilHeight = blocks === undefined ? undefined : wholeNumber(blocks, '--blocks', 1, 1_000_000);
+    await runDevnet({ nodes, untilHeight, terminal: context.terminal, signal: interruption() });
+  },
+};
