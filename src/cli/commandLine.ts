@@ -143,12 +143,21 @@ function namesIn(group: string): string[] {
 
 /** The command words that a line begins with: a command, a group, or a group and its command. */
 function commandPath(words: readonly string[]): string[] {
-  const plain = words.filter((word) => !word.startsWith('-'));
-  const [first, second] = plain;
+  const [first, second] = words.filter((word, i) => !word.startsWith('-') && !takesValue(words[i - 1]));
   if (first === undefined) return [];
   if (COMMANDS.some((command) => nameOf(command) === first)) return [first];
   if (!GROUPS.some(({ name }) => name === first)) return [];
   return second !== undefined && namesIn(first).includes(second) ? [first, second] : [first];
+}
+
+/** Whether the word behind this one is its value, and not a command. */
+function takesValue(word: string | undefined): boolean {
+  if (word === undefined || !word.startsWith('--') || word.includes('=')) return false;
+  const name = word.slice(2);
+  const flags = [...COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)].map(
+    (command) => command.flags?.[name],
+  );
+  return LOCATING.some((known) => known === name) || flags.some((flag) => flag?.type === 'string');
 }
 
 function findCommand([first, second]: readonly string[]): Command | undefined {

@@ -181,6 +181,7 @@ export class Ledger {
 
   /** Confirmed entries, latest first. */
   async history(limit: number): Promise<HistoryEntry[]> {
+    await this.flush();
     const entries: HistoryEntry[] = [];
     const range = { ...prefixRange('h'), reverse: true, limit, ...LEVEL_OPTIONS };
     for await (const [key, value] of this.#database.iterator(range)) entries.push(decodeEntry(key, value));

@@ -45,6 +45,7 @@ export class Wallet {
   #keys: WalletKeys | undefined;
   #ledger: Ledger | undefined;
   #rescan: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
   #isClosing = false;
   #hasFailed = false;
   /** One payment, or change of keys, at a time: two must not choose the same coin. */
@@ -256,6 +257,7 @@ export class Wallet {
     const ledger = this.#ledger;
     // A running rescan reads the chain until it stands at its tip, and so takes this change in.
     if (ledger === undefined || this.#rescan !== undefined || this.#isClosing) return;
+    await this.#writing;
     const undone: Transaction[] = [];
     for (const { node, block } of change.disconnected) {
       if (ledger.tip?.hash !== node.hash) continue;
@@ -370,7 +372,10 @@ export class Wallet {
       if (!this.#options.isInMempool(txid)) this.#seen.delete(txid);
     }
     for (const transaction of findDead(ledger, this.#pending())) ledger.dropPending(transaction.hash);
-    if (ledger.hasUnwrittenChanges) await ledger.flush();
+    if (!ledger.hasUnwrittenChanges) return;
+    // The chain need not wait for it: a ledger that stands lower reads the blocks again. A failure shows at the next write.
+    this.#writing = ledger.flush();
+    this.#writing.catch(() => undefined);
   }
 
   #pending(): PendingTransaction[] {

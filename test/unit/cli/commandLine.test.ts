@@ -1,0 +1,148 @@
+import '../../../src/bytes/promiseWithResolvers.ts';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { toCliError } from '../../../src/cli/cliError.ts';
+import { runCommandLine } from '../../../src/cli/commandLine.ts';
+import { COMMANDS, GROUPS } from '../../../src/cli/commands.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'indiecoin-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const USAGE = 2;
+const NOT_RUNNING = 3;
+const KEY = `02${'79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'}`;
+const HASH = 'ab'.repeat(32);
+
+async function failure(words: string): Promise<{ exitCode: number; message: string }> {
+  const line = [
+    '--network',
+    'regtest',
+    '--data-dir',
+    folder,
+    ...words.split(' ').filter((word) => word !== ''),
+  ];
+  try {
+    await runCommandLine(line, {});
+  } catch (error) {
+    return toCliError(error);
+  }
+  throw new assert.AssertionError({ message: `"${words}" did not fail` });
+}
+
+/** Each command line, the code it ends with, and what its sentence must say. */
+const WRONG: readonly [words: string, exitCode: number, message: RegExp][] = [
+  ['walet', USAGE, /"walet" is not a command. Did you mean "wallet"\?/],
+  ['wallet', USAGE, /needs one more word: new, address, balance/],
+  ['wallet blance', USAGE, /of `indiecoin wallet`. Did you mean "balance"\?/],
+  ['chain', USAGE, /needs one more word/],
+  ['peers', USAGE, /needs one more word/],
+  ['mine', USAGE, /needs one more word/],
+  ['--max-pears 5', USAGE, /no flag --max-pears here. Did you mean "--max-peers"\?/],
+  ['--max-peers', USAGE, /--max-peers needs a value/],
+  ['--max-peers 301', USAGE, /at most 300/],
+  ['--max-peers many', USAGE, /whole number/],
+  ['--max-peers 5 --max-peers 6', USAGE, /more than once/],
+  ['--server-port 65536', USAGE, /at most 65535/],
+  ['--log-level lowd', USAGE, /not a log level/],
+  ['node extra', USAGE, /"extra" is one word too many/],
+  ['seed extra', USAGE, /"extra" is one word too many/],
+  ['seed --threads 0', USAGE, /at least one thread/],
+  ['status extra', USAGE, /"extra" is one word too many/],
+  ['status', NOT_RUNNING, /No node is running on .*indiecoin node --network regtest --data-dir/],
+  ['status --jsn', USAGE, /Did you mean "--json"\?/],
+  ['wallet new extra', USAGE, /one word too many/],
+  ['wallet address extra', USAGE, /one word too many/],
+  ['wallet balance', NOT_RUNNING, /No node is running/],
+  ['wallet balance extra', USAGE, /one word too many/],
+  ['wallet send', USAGE, /Something is missing: `indiecoin wallet send <address> <amount>`/],
+  [`wallet send ${KEY}`, USAGE, /Something is missing/],
+  [`wallet send ${KEY} 1 2`, USAGE, /"2" is one word too many/],
+  [`wallet send ${KEY} lots`, USAGE, /"lots" is not an amount/],
+  [`wallet send ${KEY} 0`, USAGE, /more than zero/],
+  [`wallet send ${KEY} -1`, USAGE, /is not an amount|no flag/],
+  [`wallet send ${KEY} 0.000000001`, USAGE, /at most 8 decimals/],
+  ['wallet send icrt1qqqq 1', USAGE, /cannot be paid/],
+  ['wallet send ic1qqqq 1', USAGE, /begins with icrt1/],
+  [`wallet send ${KEY} 1 --fee-rate 0`, USAGE, /--fee-rate can be 1 to 10000/],
+  [`wallet send ${KEY} 1`, NOT_RUNNING, /No node is running/],
+  ['wallet history --limit none', USAGE, /--limit needs a whole number/],
+  ['wallet history', NOT_RUNNING, /No node is running/],
+  ['wallet backup a b', USAGE, /"b" is one word too many/],
+  ['wallet backup', 4, /There is no wallet yet/],
+  ['wallet restore nowhere.txt', USAGE, /cannot be read/],
+  ['wallet restore a b', USAGE, /one word too many/],
+  ['chain info extra', USAGE, /one word too many/],
+  ['chain info', NOT_RUNNING, /No node is running/],
+  ['chain block', USAGE, /Something is missing: `indiecoin chain block <id>`/],
+  ['chain block x', USAGE, /neither a height nor a hash/],
+  ['chain block 1 2', USAGE, /one word too many/],
+  ['chain block 1', NOT_RUNNING, /No node is running/],
+  ['chain transaction', USAGE, /Something is missing/],
+  ['chain transaction 5', USAGE, /not a txid/],
+  [`chain transaction ${HASH}`, NOT_RUNNING, /No node is running/],
+  ['chain balance', USAGE, /Something is missing/],
+  [`chain balance ${KEY}`, NOT_RUNNING, /No node is running/],
+  ['chain import', USAGE, /Something is missing/],
+  ['chain import nowhere.dat', USAGE, /cannot be read/],
+  ['chain export', USAGE, /Something is missing/],
+  ['chain export a b', USAGE, /one word too many/],
+  ['chain verify extra', USAGE, /one word too many/],
+  ['peers list extra', USAGE, /one word too many/],
+  ['peers list', NOT_RUNNING, /No node is running/],
+  ['peers add', USAGE, /Something is missing/],
+  ['peers remove', USAGE, /Something is missing/],
+  ['peers ban', USAGE, /Something is missing/],
+  ['peers ban 127.0.0.1 --seconds x', USAGE, /--seconds needs a whole number/],
+  ['mine start --threads 0', USAGE, /thread/],
+  ['mine start extra', USAGE, /one word too many/],
+  ['mine start', NOT_RUNNING, /No node is running/],
+  ['mine stop extra', USAGE, /one word too many/],
+  ['mine stop', NOT_RUNNING, /No node is running/],
+  ['mine status extra', USAGE, /one word too many/],
+  ['mine status', NOT_RUNNING, /No node is running/],
+  ['rpc', USAGE, /Something is missing/],
+  ['rpc getblok', USAGE, /no RPC method "getblok". Did you mean "getblock"\?/],
+  ['rpc getblock', USAGE, /getblock takes 1 to 2 parameters: getblock blockhash \( verbosity \)/],
+  ['rpc uptime 1', USAGE, /uptime takes 0 parameters|takes/],
+  ['rpc uptime', NOT_RUNNING, /No node is running/],
+  ['devnet extra', USAGE, /one word too many/],
+  ['devnet --nodes 0', USAGE, /--nodes can be 1 to 20/],
+  ['devnet --nodes x', USAGE, /whole number/],
+];
+
+describe('a wrong command line', () => {
+  for (const [words, exitCode, message] of WRONG) {
+    it(`${words} ends with ${exitCode}`, async () => {
+      const failed = await failure(words);
+      assert.match(failed.message, message);
+      assert.equal(failed.exitCode, exitCode);
+    });
+  }
+
+  it('is tried here for every command', () => {
+    const names = [
+      ...COMMANDS.map(({ usage }) => usage.split(' ')[0]!),
+      ...GROUPS.flatMap(({ name, commands }) =>
+        commands.map(({ usage }) => `${name} ${usage.split(' ')[0]}`),
+      ),
+    ];
+    for (const name of names) {
+      assert.ok(
+        WRONG.some(([words]) => words === name || words.startsWith(`${name} `)),
+        name,
+      );
+    }
+  });
+});
+
+describe('every command', () => {
+  it('has examples that begin with the program', () => {
+    for (const { usage, examples } of [...COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)]) {
+      assert.ok(examples.length > 0, usage);
+      for (const [line] of examples) assert.match(line, /^indiecoin/);
+    }
+  });
+});
