@@ -1,6 +1,7 @@
 import { pushedSignature } from '../../src/consensus/lockingScript.ts';
 import { signatureTemplate } from '../../src/consensus/signatureHash.ts';
 import type { SignatureCheck } from '../../src/crypto/signatureCheck.ts';
+import { buildTemplate } from '../../src/mining/template.ts';
 import type { Transaction } from '../../src/primitives/transaction.ts';
 import { signedTransaction } from '../support/blocks.ts';
 import { type MiningNode, withMiningNode } from '../support/mining.ts';
@@ -30,6 +31,16 @@ export async function run(): Promise<void> {
         `estimated ${Math.round(mempool.usage / mempool.size)}`,
     );
     console.log(`ordering: ${(await time(() => mempool.byFeeRate())).toFixed(1)} ms`);
+    const template = () =>
+      buildTemplate({
+        parent: node.chain.tip,
+        entries: mempool.byFeeRate(),
+        params: node.chain.params,
+        lockingScript: miner.lockingScript,
+        timeSec: node.clock.nowSec,
+        extraNonce: 0n,
+      });
+    console.log(`template of ${template().transactions.length}: ${(await time(template)).toFixed(1)} ms`);
     const mining = await time(() => mine(node, 1));
     console.log(
       `a block of ${node.chain.tip.transactionCount}, mined and connected: ${mining.toFixed(0)} ms`,
