@@ -38,6 +38,8 @@ export type GossipOptions = Readonly<{
   peers: PeerTable;
   orphans: OrphanTransactions;
   /** Fetches what leads to a block whose parent is unknown. True when the block has become part of the chain. */
+  /** A block was dropped unread, because its sender has sent many: its chain has to be asked for. */
+  onBlockUnseen: (peer: Peer) => void;
   resolveOrphanBlock: (peer: Peer, hash: string) => Promise<boolean>;
   /** While syncing no transaction can be judged. */
   isSyncing: () => boolean;
@@ -140,8 +142,11 @@ export class GossipTopics {
   }
 
   async #judgeBlock(peer: Peer, data: Uint8Array): Promise<GossipVerdict> {
-    const { chain, resolveOrphanBlock } = this.#options;
-    if (!peer.gossipedBlocks.take(Date.now())) return IGNORE;
+    const { chain, resolveOrphanBlock, onBlockUnseen } = this.#options;
+    if (!peer.gossipedBlocks.take(Date.now())) {
+      onBlockUnseen(peer);
+      return IGNORE;
+    }
     const block = decodeBlock(data);
     const hash = hashToHex(block.header.hash);
     peer.lastBlockAtMs = Date.now();

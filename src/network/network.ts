@@ -119,6 +119,7 @@ export class Network {
       mempool,
       peers,
       orphans: transactions,
+      onBlockUnseen: (peer) => this.#sync.noteUnseen(peer),
       resolveOrphanBlock: (peer, hash) => this.#sync.resolveOrphan(peer, hash),
       isSyncing,
       log,

@@ -10,6 +10,8 @@ import type { PeerTable } from './peerTable.ts';
 const FAR_BEHIND = 6;
 /** A peer whose headers led to nothing is asked again after that. */
 const REST_MS = 10_000;
+/** Between a block that was dropped unread and the request for its chain. */
+const UNSEEN_MS = 500;
 /** How long a gossiped block waits for its ancestors before it is let go. */
 const ORPHAN_MS = 10_000;
 const MAX_ORPHANS_WAITING = 32;
@@ -30,6 +32,7 @@ export class Sync {
   readonly #download: BlockDownload;
   readonly #headersRestUntilMs = new WeakMap<Peer, number>();
   readonly #orphanWaiters = new Map<string, (resolved: boolean) => void>();
+  #unseenTimer: NodeJS.Timeout | undefined;
   #asking: Peer | undefined;
   #hasCaughtUp = false;
 
@@ -74,6 +77,17 @@ export class Sync {
     this.#noteCaughtUp();
   }
 
+  /** A peer has sent more blocks than we looked at: asks for its headers, a moment later, as more are likely to follow. */
+  noteUnseen(peer: Peer): void {
+    peer.isAheadUnseen = true;
+    if (this.#unseenTimer !== undefined) return;
+    this.#unseenTimer = setTimeout(() => {
+      this.#unseenTimer = undefined;
+      this.wake();
+    }, UNSEEN_MS);
+    this.#unseenTimer.unref();
+  }
+
   /** Fetches what lies between our chain and a block that came too early. True when the block became part of the chain. */
   resolveOrphan(peer: Peer, hash: string): Promise<boolean> {
     peer.isAheadUnseen = true;
@@ -105,10 +119,11 @@ export class Sync {
       const peer = this.#nextToAsk();
       if (peer === undefined) break;
       this.#asking = peer;
+      // Before the request: a block that arrives while it is under way is news that its answer may not have.
+      peer.isAheadUnseen = false;
       onProgress();
       try {
         const shown = await syncHeaders(peer, { ...this.#options, onHeaders: () => this.#onHeaders() });
-        peer.isAheadUnseen = false;
         // Its claim was a hint; from here on it is worth what its headers have shown.
         if (shown !== undefined) peer.chainWork = shown;
         else this.#letRest(peer);

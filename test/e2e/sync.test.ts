@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from '../support/chains.ts';
+import { NodeProcess, runJson, until } from '../support/nodeProcess.ts';
+import { makeWorkload, writeBootstrapFile } from '../support/workload.ts';
+
+const BLOCKS = 2000;
+const PAYMENTS = 20_000;
+const KILLS = 10;
+
+describe('a chain of 2,000 blocks with 20,000 signed payments', () => {
+  let folder: string;
+  const nodes = new Set<NodeProcess>();
+  const start = async (name: string, seeds: readonly string[]) => {
+    mkdirSync(join(folder, name), { recursive: true });
+    const node = await NodeProcess.start({ dataDir: join(folder, name), seeds });
+    nodes.add(node);
+    return node;
+  };
+  let sources: NodeProcess[] = [];
+  let addresses: string[] = [];
+  let expected: unknown;
+
+  before(async () => {
+    folder = await temporaryFolder();
+    const file = join(folder, 'blocks.dat');
+    writeBootstrapFile(file, makeWorkload(BLOCKS, PAYMENTS));
+    for (const name of ['one', 'two', 'three']) {
+      const args = ['chain', 'import', file, '--network', 'regtest', '--data-dir', join(folder, name)];
+      const imported = await runJson<{ height: number; connected: number }>(args);
+      assert.equal(imported.height, BLOCKS);
+    }
+    sources = [await start('one', [])];
+    addresses = [await sources[0]!.listenAddress()];
+    for (const name of ['two', 'three']) {
+      const node = await start(name, addresses.slice(0, 1));
+      sources.push(node);
+      addresses.push(await node.listenAddress());
+    }
+    expected = await coinsOf(sources[0]!);
+  });
+  after(async () => {
+    await Promise.all([...nodes].map((node) => node.kill()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Tip, number of coins and their hash: equal on two nodes only when all their coins are. */
+  async function coinsOf(node: NodeProcess) {
+    const { height, bestblock, txouts, coin_set_hash } =
+      await node.rpc<Record<string, unknown>>('gettxoutsetinfo');
+    assert.ok(typeof coin_set_hash === 'string' && typeof txouts === 'number');
+    return { height, bestblock, txouts, coin_set_hash };
+  }
+
+  test('a late peer syncs it from several peers at once', async () => {
+    const late = await start('late', addresses);
+    await until('all blocks', async () => (await late.height()) === BLOCKS, 120_000);
+    assert.deepEqual(await coinsOf(late), expected);
+    const peers = await late.rpc<{ bytesrecv: number }[]>('getpeerinfo');
+    const servers = peers.filter(({ bytesrecv }) => bytesrecv > 200_000);
+    assert.ok(
+      servers.length >= 2,
+      `blocks came from several peers: ${peers.map(({ bytesrecv }) => bytesrecv)}`,
+    );
+  });
+
+  test('killed ten times while it syncs, a peer always opens again and ends with the same coins', async () => {
+    let node = await start('killed', addresses);
+    const heights: number[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      const target = Math.floor(((kill + Math.random()) * BLOCKS) / KILLS);
+      await until(`height ${target}`, async () => (await node.height()) >= target);
+      await sleep(Math.random() * 30);
+      await node.kill();
+      node = await node.restart();
+      nodes.add(node);
+      heights.push(await node.height());
+    }
+    await until('all blocks', async () => (await node.height()) === BLOCKS, 120_000);
+    assert.deepEqual(await coinsOf(node), expected, `reopened at ${heights}`);
+    assert.equal(await node.stop(), 0);
+    const verified = await runJson<Record<string, unknown>>([
+      'chain',
+      'verify',
+      '--network',
+      'regtest',
+      '--data-dir',
+      node.dataDir,
+    ]);
+    assert.ok(verified);
+  });
+});
