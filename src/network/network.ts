@@ -64,6 +64,7 @@ export class Network {
   readonly #mempools: MempoolExchange;
   readonly #dialer: Dialer;
   readonly #watchdog: Watchdog;
+  readonly #seedCount: number;
   readonly #stateListeners: ((state: NodeState) => void)[] = [];
   #state: NodeState = 'bootstrapping';
   #hadPeers = false;
@@ -81,6 +82,7 @@ export class Network {
     this.#book = book;
     this.peerId = host.peerId.toString();
     this.listenPort = parts.listenPort;
+    this.#seedCount = seeds.length;
     const isSyncing = () => this.#sync.isSyncing;
     const ownStatus = () => this.#ownStatus();
 
@@ -208,6 +210,11 @@ export class Network {
 
   get outboundCount(): number {
     return this.#peers.count('outbound');
+  }
+
+  /** Whether there is a seed, or a peer from an earlier time, to try. */
+  get hasAnyoneToDial(): boolean {
+    return this.#seedCount > 0 || this.#book.size > 0;
   }
 
   /** The highest that a peer claims, or our own height. */

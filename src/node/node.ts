@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { hashToHex } from '../bytes/hex.ts';
 import { Chain } from '../chain/chain.ts';
 import type { ChainChange } from '../chain/chainChange.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
@@ -18,6 +17,9 @@ import { warningsOf } from './warnings.ts';
 
 /** How often what is committed is forced to disk: a power cut costs no more than this. */
 const SYNC_MS = 60_000;
+
+/** A miner whose seeds do not answer for so long may be the first of its network. */
+const ALONE_MS = 15_000;
 
 /** Everything that is open, in the order of opening; closed in the reverse. */
 type Closer = Readonly<{ what: string; close: () => Promise<void> }>;
@@ -46,7 +48,7 @@ export async function openNode(config: NodeConfig, log: Logger, version: string)
   });
   try {
     const { services, rpc } = await openParts({ config, log, version, stop }, opened);
-    const minerKey = config.miner ? await startMining(config, services) : undefined;
+    const minerKey = config.miner ? await startMining(config, services, opened) : undefined;
     rpc.attach(services);
     let closing: Promise<void> | undefined;
     const close = () => {
@@ -86,7 +88,7 @@ async function openParts(
     params,
     verifyPool,
     transactionIndex: config.transactionIndex,
-    isVerified: ({ hash }) => mempool?.has(hashToHex(hash)) ?? false,
+    isVerified: (transaction) => mempool?.isVerified(transaction) ?? false,
     onLocked,
     onFatal: stop,
   });
@@ -166,12 +168,22 @@ function logChange({ disconnected, connected, tip }: ChainChange, log: Logger): 
   log.debug({ height: tip.height, hash: tip.hash, transactions: tip.transactionCount }, 'new tip');
 }
 
-/** Mines for the owner of the key named, or for the wallet. The private key only if it was made just now. */
-async function startMining(config: NodeConfig, services: NodeServices): Promise<Uint8Array | undefined> {
-  const { miner, wallet, params } = services;
+/** Mines for the owner of the key named, or for the wallet. Returns the private key only if it was made just now. */
+async function startMining(
+  config: NodeConfig,
+  { miner, wallet, network, params }: NodeServices,
+  opened: Opened,
+): Promise<Uint8Array | undefined> {
   const own = config.publicKey === undefined ? await wallet.miningKey() : undefined;
   const lockingScript = own ? payToPublicKey(own.publicKey) : readPayee(config.publicKey!, params);
-  miner.start({ threads: config.threads, lockingScript });
+  const begin = () => {
+    if (!miner.status().mining) miner.start({ threads: config.threads, lockingScript });
+  };
+  const timer = setTimeout(() => network.state() === 'bootstrapping' && begin(), ALONE_MS);
+  opened('wait for peers', async () => clearTimeout(timer));
+  if (!network.hasAnyoneToDial) begin();
+  // Who mines on an old tip makes blocks that nobody will keep.
+  else network.onState((state) => state === 'running' && begin());
   return own?.privateKey;
 }
 
