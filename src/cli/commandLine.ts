@@ -19,11 +19,15 @@ export async function runCommandLine(
   environment: NodeJS.ProcessEnv,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
-  const line = yargs([...words])
+  const line = yargs(isBare(words) ? [DEFAULT_COMMAND, ...words] : [...words])
     .scriptName('indiecoin')
     .locale('en')
     .usage('$0 <command>\n\nA full node of the IndieCoin network: peer, miner and wallet.')
-    .parserConfiguration({ 'camel-case-expansion': false, 'duplicate-arguments-array': true })
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
     .options(settingFlags(LOCATING))
     .option('json', { type: 'boolean', description: 'answer in JSON' })
     .group(['help', 'version', 'json', ...LOCATING], 'Everywhere:')
@@ -49,6 +53,12 @@ export async function runCommandLine(
   return exitCode;
 }
 
+/** Whether only flags were typed: `indiecoin` alone is `indiecoin node`. */
+function isBare(words: readonly string[]): boolean {
+  const asksFor = ['--help', '-h', '--version', '--get-yargs-completions'];
+  return plainWords(words).length === 0 && !words.some((word) => asksFor.includes(word));
+}
+
 type Finish = (code: ExitCode) => void;
 
 function addGroup(line: Argv, group: CommandGroup, environment: NodeJS.ProcessEnv, finish: Finish): void {
@@ -67,9 +77,8 @@ function addCommand(
   group?: string,
 ): void {
   const usage = group === undefined ? command.usage : `${group} ${command.usage}`;
-  const names = command.usage.split(' ')[0] === DEFAULT_COMMAND ? [command.usage, '$0'] : [command.usage];
   line.command(
-    names,
+    command.usage,
     command.summary,
     (sub) => {
       sub.usage(`$0 ${usage}\n\n${sentence(command.summary)}`);
@@ -143,11 +152,16 @@ function namesIn(group: string): string[] {
 
 /** The command words that a line begins with: a command, a group, or a group and its command. */
 function commandPath(words: readonly string[]): string[] {
-  const [first, second] = words.filter((word, i) => !word.startsWith('-') && !takesValue(words[i - 1]));
+  const [first, second] = plainWords(words);
   if (first === undefined) return [];
   if (COMMANDS.some((command) => nameOf(command) === first)) return [first];
   if (!GROUPS.some(({ name }) => name === first)) return [];
   return second !== undefined && namesIn(first).includes(second) ? [first, second] : [first];
+}
+
+/** Without the flags and their values. */
+function plainWords(words: readonly string[]): string[] {
+  return words.filter((word, i) => !word.startsWith('-') && !takesValue(words[i - 1]));
 }
 
 /** Whether the word behind this one is its value, and not a command. */
@@ -157,7 +171,7 @@ function takesValue(word: string | undefined): boolean {
   const flags = [...COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)].map(
     (command) => command.flags?.[name],
   );
-  return LOCATING.some((known) => known === name) || flags.some((flag) => flag?.type === 'string');
+  return LOCATING.some((known) => known === name) || flags.some((flag) => flag?.requiresArg === true);
 }
 
 function findCommand([first, second]: readonly string[]): Command | undefined {

@@ -13,13 +13,7 @@ export function settingFlags(names: readonly SettingName[]): Record<string, Opti
 function toFlag({ kind, description, value }: Setting): Options {
   if (kind === 'boolean') return { type: 'boolean', description };
   const placeholder = value === undefined ? '' : ` [${value}]`;
-  return {
-    type: 'string',
-    requiresArg: true,
-    description: `${description}${placeholder}`,
-    // So that a flag given twice is an array, which config.ts refuses, and not quietly the last one.
-    ...(kind === 'list' && { array: false }),
-  };
+  return { requiresArg: true, description: `${description}${placeholder}` };
 }
 
 /** How a command finds its node. */

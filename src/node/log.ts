@@ -17,8 +17,8 @@ export function createLog(logLevel: string, isTerminal: boolean = process.stderr
     ? pretty({
         colorize,
         translateTime: 'SYS:HH:MM:ss',
-        ignore: 'pid,hostname,subsystem',
-        singleLine: true,
+        hideObject: true,
+        messageFormat: writeMessage,
         destination: STDERR,
         sync: true,
       })
@@ -30,4 +30,24 @@ export function createLog(logLevel: string, isTerminal: boolean = process.stderr
 export function subsystemLog(log: Logger, logLevel: string, subsystem: string): Logger {
   const { base, bySubsystem } = parseLogLevels(logLevel);
   return log.child({ subsystem }, { level: bySubsystem.get(subsystem) ?? base });
+}
+
+/** Fields of a line that are not told behind its message. */
+const UNTOLD = new Set(['level', 'time', 'msg', 'subsystem']);
+const SHOWN_HASH_CHARACTERS = 12;
+
+/** `new block  height 7  hash 5979fe92ac93…`: the message, then the facts, with hashes cut to what tells them apart. */
+function writeMessage(line: Record<string, unknown>, messageKey: string): string {
+  const facts = Object.entries(line)
+    .filter(([name]) => !UNTOLD.has(name))
+    .map(([name, value]) => `${name} ${writeFact(value)}`);
+  return [String(line[messageKey] ?? ''), ...facts].join('  ');
+}
+
+function writeFact(value: unknown): string {
+  if (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value))
+    return `${value.slice(0, SHOWN_HASH_CHARACTERS)}…`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { stack } = value as { stack?: unknown };
+  return typeof stack === 'string' ? stack : JSON.stringify(value);
 }

@@ -6,7 +6,7 @@ type AddressBalance = { address: string; confirmed: string; immature: string; co
 export const chainBalance: Command = {
   usage: 'balance <address>',
   summary: 'what any address holds in the chain',
-  arguments: { address: { type: 'string', describe: 'an address, or a public key in hex' } },
+  arguments: { address: { describe: 'an address, or a public key in hex' } },
   examples: [['indiecoin chain balance <address>', 'found by looking at every unspent output']],
   run: async (context) => {
     const found = await context.node.call<AddressBalance>('addressbalance', [textOf(context, 'address')]);

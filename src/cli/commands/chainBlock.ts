@@ -21,7 +21,7 @@ const SHOWN_TXIDS = 20;
 export const chainBlock: Command = {
   usage: 'block <id>',
   summary: 'one block, by its hash or its height',
-  arguments: { id: { type: 'string', describe: 'a hash of 64 hex digits, or a height' } },
+  arguments: { id: { describe: 'a hash of 64 hex digits, or a height' } },
   examples: [
     ['indiecoin chain block 0', 'the genesis block'],
     ['indiecoin chain block <hash>', 'by its hash'],

@@ -9,7 +9,7 @@ import { Progress } from '../progress.ts';
 export const chainExport: Command = {
   usage: 'export <file>',
   summary: 'write the active chain to a file (bootstrap.dat layout), while no node runs',
-  arguments: { file: { type: 'string', describe: 'replaced when it exists' } },
+  arguments: { file: { describe: 'replaced when it exists' } },
   examples: [['indiecoin chain export blocks.dat', 'from the genesis block to the tip']],
   run: async (context) => {
     const { config, terminal } = context;

@@ -9,7 +9,7 @@ import { Progress } from '../progress.ts';
 export const chainImport: Command = {
   usage: 'import <file>',
   summary: 'read blocks from a file (bootstrap.dat layout) and validate them, while no node runs',
-  arguments: { file: { type: 'string', describe: 'made by `chain export`, or by Bitcoin tools' } },
+  arguments: { file: { describe: 'made by `chain export`, or by Bitcoin tools' } },
   examples: [['indiecoin chain import blocks.dat', 'every rule is checked, as for blocks from the network']],
   run: async (context) => {
     const { config, terminal } = context;

@@ -15,7 +15,7 @@ type TransactionAnswer = {
 export const chainTransaction: Command = {
   usage: 'transaction <txid>',
   summary: 'one transaction, confirmed or not',
-  arguments: { txid: { type: 'string', describe: '64 hex digits' } },
+  arguments: { txid: { describe: '64 hex digits' } },
   examples: [['indiecoin chain transaction <txid>', 'its inputs, its outputs, and where it is']],
   run: async (context) => {
     const txid = textOf(context, 'txid');

@@ -11,11 +11,10 @@ export const devnet: Command = {
   summary: 'a whole network on this machine to play with: a seed, peers and a miner, gone after Ctrl-C',
   flags: {
     nodes: {
-      type: 'string',
       requiresArg: true,
       description: `how many beside the seed, one of them the miner (default ${DEFAULT_NODES})`,
     },
-    blocks: { type: 'string', requiresArg: true, description: 'end by itself when the chain is this high' },
+    blocks: { requiresArg: true, description: 'end by itself when the chain is this high' },
   },
   examples: [
     ['indiecoin devnet', 'a seed, a miner and two peers'],

@@ -6,9 +6,8 @@ export const mineStart: Command = {
   usage: 'start',
   summary: 'let the running node mine',
   flags: {
-    threads: { type: 'string', requiresArg: true, description: 'how many (default 1)' },
+    threads: { requiresArg: true, description: 'how many (default 1)' },
     'public-key': {
-      type: 'string',
       requiresArg: true,
       description: 'who is paid: address or hex (default: the wallet)',
     },

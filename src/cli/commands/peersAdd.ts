@@ -3,7 +3,7 @@ import { type Command, textOf } from '../command.ts';
 export const peersAdd: Command = {
   usage: 'add <address>',
   summary: 'connect to a node, and keep connected',
-  arguments: { address: { type: 'string', describe: 'host:port or a multiaddr' } },
+  arguments: { address: { describe: 'host:port or a multiaddr' } },
   examples: [['indiecoin peers add 203.0.113.5:8888', 'no peer id needed']],
   run: async (context) => {
     const address = textOf(context, 'address');

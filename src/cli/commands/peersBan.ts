@@ -7,9 +7,9 @@ const MAX_SEC = 10 * 365 * DAY_SEC;
 export const peersBan: Command = {
   usage: 'ban <peer>',
   summary: 'keep a peer out for a time',
-  arguments: { peer: { type: 'string', describe: 'a peer id or an IP address' } },
+  arguments: { peer: { describe: 'a peer id or an IP address' } },
   flags: {
-    seconds: { type: 'string', requiresArg: true, description: `how long (default ${DAY_SEC}, a day)` },
+    seconds: { requiresArg: true, description: `how long (default ${DAY_SEC}, a day)` },
     remove: { type: 'boolean', description: 'end the ban' },
   },
   examples: [

@@ -4,7 +4,7 @@ export const peersRemove: Command = {
   usage: 'remove <peer>',
   summary: 'disconnect from a peer',
   arguments: {
-    peer: { type: 'string', describe: 'its peer id or address, as `peers list --json` shows them' },
+    peer: { describe: 'its peer id or address, as `peers list --json` shows them' },
   },
   examples: [['indiecoin peers remove <peer id>', 'it may come back: see ban']],
   run: async (context) => {

@@ -9,7 +9,7 @@ export const rpc: Command = {
   usage: 'rpc <method> [params..]',
   summary: 'call a method of the JSON-RPC, by the names that Bitcoin gave them',
   arguments: {
-    method: { type: 'string', describe: 'its name; help lists them' },
+    method: { describe: 'its name; help lists them' },
     params: {
       type: 'string',
       array: true,

@@ -24,6 +24,7 @@ export const status: Command = {
 async function watch({ node, terminal }: Context): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
+  if (terminal.isInteractive) process.stdout.write('\x1b[2J');
   while (!stop.signal.aborted) {
     const now = await node.call<NodeStatus>('status');
     if (terminal.isJson) process.stdout.write(`${JSON.stringify(now)}\n`);

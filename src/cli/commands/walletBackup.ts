@@ -9,7 +9,7 @@ import { passphraseToOpen } from '../prompt.ts';
 export const walletBackup: Command = {
   usage: 'backup [file]',
   summary: 'show the twelve words of the wallet, or write them to a file',
-  arguments: { file: { type: 'string', describe: 'a new file, readable by you alone' } },
+  arguments: { file: { describe: 'a new file, readable by you alone' } },
   examples: [
     ['indiecoin wallet backup', 'to be written on paper'],
     ['indiecoin wallet backup /media/usb/words.txt', 'to a file that must not exist yet'],

@@ -15,7 +15,7 @@ export const walletHistory: Command = {
   usage: 'history',
   summary: 'what came in and what went out, the latest first',
   flags: {
-    limit: { type: 'string', requiresArg: true, description: `how many at most (default ${DEFAULT_LIMIT})` },
+    limit: { requiresArg: true, description: `how many at most (default ${DEFAULT_LIMIT})` },
   },
   examples: [
     ['indiecoin wallet history', 'the last 50'],

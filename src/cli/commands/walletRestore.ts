@@ -10,7 +10,7 @@ export const walletRestore: Command = {
   usage: 'restore [file]',
   summary: 'make the wallet of twelve words, and find its coins',
   arguments: {
-    file: { type: 'string', describe: 'a file that holds the words; without it they are asked for' },
+    file: { describe: 'a file that holds the words; without it they are asked for' },
   },
   examples: [
     ['indiecoin wallet restore', 'asks for the words, or reads what is piped in'],

@@ -11,12 +11,11 @@ export const walletSend: Command = {
   usage: 'send <address> <amount>',
   summary: 'pay an address',
   arguments: {
-    address: { type: 'string', describe: 'who is paid' },
-    amount: { type: 'string', describe: 'coins, with at most 8 decimals' },
+    address: { describe: 'who is paid' },
+    amount: { describe: 'coins, with at most 8 decimals' },
   },
   flags: {
     'fee-rate': {
-      type: 'string',
       requiresArg: true,
       description: 'base units (10^-8 coins) per byte; more is mined sooner (default 2)',
     },
