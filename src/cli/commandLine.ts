@@ -9,6 +9,7 @@ import { LOCATING, settingFlags } from './settingFlags.ts';
 import { VERSION } from './version.ts';
 
 const HELP_COLUMNS = 100;
+const COMPLETION = 'completion';
 
 /**
  * Runs one command line. @returns the exit code
@@ -18,6 +19,8 @@ export async function runCommandLine(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<ExitCode> {
+  const [first, surplus] = plainWords(words);
+  if (first === COMPLETION && surplus !== undefined) throw usageError(`"${surplus}" is one word too many.`);
   let exitCode: ExitCode = EXIT.ok;
   const line = yargs(isBare(words) ? [DEFAULT_COMMAND, ...words] : [...words])
     .scriptName('indiecoin')
@@ -34,9 +37,10 @@ export async function runCommandLine(
     .alias('help', 'h')
     .version(VERSION)
     .wrap(Math.min(HELP_COLUMNS, process.stdout.columns ?? 80))
-    .completion('completion', 'write a script that completes commands in bash or zsh')
+    .completion(COMPLETION, 'write a script that completes commands in bash or zsh')
     .strict()
-    .exitProcess(false)
+    // What completes a line must not go on to run it.
+    .exitProcess(words.includes('--get-yargs-completions') || first === COMPLETION)
     .showHelpOnFail(false)
     .fail((message, error) => {
       // yargs' own complaints come either way.
@@ -137,7 +141,7 @@ function explainUnknown(unknown: string, words: readonly string[], path: readonl
   const names =
     path.length === 1
       ? namesIn(path[0]!)
-      : [...COMMANDS.map(nameOf), ...GROUPS.map(({ name }) => name), 'completion'];
+      : [...COMMANDS.map(nameOf), ...GROUPS.map(({ name }) => name), COMPLETION];
   const where = path.length === 1 ? ` of \`indiecoin ${path[0]}\`` : '';
   return `"${unknown}" is not a command${where}.${suggestion(unknown, names)}`;
 }

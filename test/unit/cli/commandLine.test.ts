@@ -108,6 +108,7 @@ const WRONG: readonly [words: string, exitCode: number, message: RegExp][] = [
   ['rpc getblock', USAGE, /getblock takes 1 to 2 parameters: getblock blockhash \( verbosity \)/],
   ['rpc uptime 1', USAGE, /uptime takes 0 parameters|takes/],
   ['rpc uptime', NOT_RUNNING, /No node is running/],
+  ['completion extra', USAGE, /one word too many/],
   ['devnet extra', USAGE, /one word too many/],
   ['devnet --nodes 0', USAGE, /--nodes can be 1 to 20/],
   ['devnet --nodes x', USAGE, /whole number/],
