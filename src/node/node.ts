@@ -96,7 +96,7 @@ async function openParts(
 
   const pool = new Mempool({ chain, verifyPool });
   mempool = pool;
-  const wallet = await Wallet.open({ dataDir, params, chain, isInMempool: (txid) => pool.has(txid) });
+  const wallet = await openWallet({ dataDir, params, chain, pool, log: logOf('wallet') });
   opened('wallet', () => wallet.close());
 
   const miner = new Miner({
@@ -122,6 +122,8 @@ async function openParts(
   opened('network', () => network.close());
 
   follow(chain, { pool, wallet, miner, network, log: logOf('chain') });
+  // Payments of ours that no block has: the mempool of the last run is gone.
+  for (const transaction of wallet.ownPending()) await pool.accept(transaction, { source: 'wallet' });
   const flush = setInterval(() => chain.sync().catch(stop), SYNC_MS);
   opened('flush timer', async () => clearInterval(flush));
 
@@ -140,6 +142,24 @@ async function openParts(
     stop: () => stop(),
   };
   return { services, rpc: rpc! };
+}
+
+function openWallet(parts: {
+  dataDir: string;
+  params: NodeConfig['params'];
+  chain: Chain;
+  pool: Mempool;
+  log: Logger;
+}): Promise<Wallet> {
+  const { dataDir, params, chain, pool, log } = parts;
+  return Wallet.open({
+    dataDir,
+    params,
+    chain,
+    isInMempool: (txid) => pool.has(txid),
+    onRescan: (height, of) => log.info({ height, of }, 'looking through the chain for coins of the wallet'),
+    onRescanFailed: (error) => log.error({ err: error }, 'the wallet cannot follow the chain'),
+  });
 }
 
 /** Who is told of a new tip, in this order, each before the next. */

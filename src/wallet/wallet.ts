@@ -21,6 +21,9 @@ export const LEDGER_FOLDER = 'wallet';
 export const DEFAULT_FEE_RATE = 2n;
 /** Blocks without a coin of ours are written off together. */
 const FLUSH_BLOCKS = 500;
+const REPORT_BLOCKS = 5000;
+/** A second's work: an opening wallet does not keep the node waiting for more. */
+const MAX_AWAITED_BLOCKS = 2000;
 
 export type WalletOptions = Readonly<{
   dataDir: string;
@@ -55,14 +58,17 @@ export class Wallet {
     this.#options = options;
   }
 
-  /** Opens what is there and brings it up to the chain's tip. Call before the chain tells of changes. */
+  /**
+   * Opens what is there and brings it up to the chain's tip; where that takes long, it goes on in the background. Call
+   * before the chain tells of changes.
+   */
   static async open(options: WalletOptions): Promise<Wallet> {
     const wallet = new Wallet(options);
     const keys = WalletKeys.load(options.dataDir, options.params);
-    if (keys !== undefined) {
-      await wallet.#attach(keys);
-      await wallet.#catchUp();
-    }
+    if (keys === undefined) return wallet;
+    await wallet.#attach(keys);
+    wallet.#startRescan();
+    if (options.chain.tip.height - wallet.height <= MAX_AWAITED_BLOCKS) await wallet.settled();
     return wallet;
   }
 
@@ -82,7 +88,8 @@ export class Wallet {
 
   /** The height up to which coins are counted. */
   get height(): number {
-    return this.#ledger?.tip?.height ?? this.#options.chain.tip.height;
+    if (this.#ledger === undefined) return this.#options.chain.tip.height;
+    return this.#ledger.tip?.height ?? 0;
   }
 
   /** Makes new keys. @returns the words, to be written down @throws WalletError `exists` */
@@ -322,7 +329,7 @@ export class Wallet {
         if (next === undefined || next.parent !== node) continue;
         if (block === undefined) throw new Error(`block ${next.hash} of the active chain cannot be read`);
         await this.#connect(ledger, block, next.height);
-        if (next.height % FLUSH_BLOCKS === 0) this.#options.onRescan?.(next.height, chain.tip.height);
+        if (next.height % REPORT_BLOCKS === 0) this.#options.onRescan?.(next.height, chain.tip.height);
       }
     }
     await this.#settle(ledger);

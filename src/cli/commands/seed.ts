@@ -15,10 +15,7 @@ export const seed: Command = {
     // Loaded when needed: libp2p would make every other command half a second slower.
     const { runNode } = await import('../runNode.ts');
     const { params } = context.config;
-    const config = loadConfig(context.arguments, process.env, {
-      'server-port': params.seedPort,
-      'max-peers': 300,
-    });
+    const config = loadConfig(context.arguments, process.env, { 'server-port': params.seedPort });
     await runNode({ ...context, config });
   },
 };
