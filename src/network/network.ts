@@ -158,8 +158,8 @@ export class Network {
     });
     const seeds = options.seeds ?? (await readBootstrapList(params));
     network = new Network(options, { host, bans, book, seeds, listenPort });
-    await network.#start();
     await rememberListenPort(dataDir, listenPort);
+    await network.#start();
     return network;
   }
 

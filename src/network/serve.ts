@@ -42,7 +42,7 @@ export type Answerer<Request, Item> = (
 ) => AsyncIterable<AnswerPart<Item>> | Iterable<AnswerPart<Item>>;
 
 /** How long an asker may leave its side of the stream open after it has got everything. */
-const LINGER_MS = 5000;
+const LINGER_MS = 2000;
 /** A handful above the protocol's own count, so that one too many gets an answer and not only a reset. */
 const SPARE_STREAMS = 4;
 

@@ -184,6 +184,7 @@ function readAll(stream: Stream): Promise<Buffer> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     const finish = () => resolve(Buffer.concat(parts));
+    if (stream.status !== 'open') finish();
     stream.addEventListener('message', ({ data }) => parts.push(Buffer.from(data.subarray())));
     stream.addEventListener('remoteCloseWrite', finish, { once: true });
     stream.addEventListener('close', finish, { once: true });

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hashToHex } from '../../src/bytes/hex.ts';
+import { regtest } from '../../src/params/regtest.ts';
+import type { Block } from '../../src/primitives/block.ts';
+import { BareNode, chunk, end } from '../support/bareNode.ts';
+import { claim, serveBlocks, serveHeaders } from '../support/bareServing.ts';
+import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
+import { feed, type TestNode, TestNodes, until } from '../support/networkNodes.ts';
+import { field } from '../support/wire.ts';
+
+const keys = makeKeys();
+const blocks = chainOfBlocks(regtest.genesis, 0, 250, keys.lockingScript);
+const GENESIS = regtest.genesis.header.hash;
+
+/** A new node that knows an honest one with all blocks, and bare ones that do as they are told. */
+async function syncAmong(
+  prepare: ((bare: BareNode) => Promise<void>)[],
+  check: (node: TestNode, bares: BareNode[]) => Promise<void> | void,
+): Promise<void> {
+  await TestNodes.with(async (nodes) => {
+    const honest = await nodes.open();
+    await feed(honest, blocks);
+    const bares: BareNode[] = [];
+    try {
+      for (const each of prepare) {
+        const bare = await BareNode.open('regtest', GENESIS);
+        bares.push(bare);
+        claim(bare, blocks);
+        await serveHeaders(bare, blocks);
+        await serveBlocks(bare, blocks);
+        await each(bare);
+      }
+      const node = await nodes.open({ seeds: [...bares.map(({ address }) => address), honest.address] });
+      await until('synced', () => node.chain.tip.height === 250, 60_000);
+      await check(node, bares);
+    } finally {
+      await Promise.all(bares.map((bare) => bare.close()));
+    }
+  });
+}
+
+const isBanned = (node: TestNode, bare: BareNode) =>
+  node.network.bans().some(({ who }) => who === bare.peerId);
+
+test('a peer that stalls loses its window to another, and is not banned', () =>
+  syncAmong(
+    [(bare) => serveBlocks(bare, blocks, () => new Promise<Uint8Array>(() => undefined))],
+    (node, [bare]) => {
+      assert.ok(!isBanned(node, bare!));
+    },
+  ));
+
+test('a peer that claims the greatest height and has no headers is passed over', () =>
+  syncAmong(
+    [
+      async (bare) => {
+        claim(bare, blocks, 1_000_000);
+        await bare.answer('headers/1', () => [end(0)]);
+      },
+    ],
+    (node) => until('running', () => node.network.state() === 'running'),
+  ));
+
+test('a peer that never answers for headers is passed over', () =>
+  syncAmong(
+    [
+      async (bare) => {
+        claim(bare, blocks, 1_000_000);
+        await bare.answer('headers/1', () => new Promise<Buffer[]>(() => undefined));
+      },
+    ],
+    () => undefined,
+  ));
+
+test('a peer that sends another block than asked for is banned', () =>
+  syncAmong([(bare) => serveBlocks(bare, blocks, () => blocks[0]!.bytes)], (node, [bare]) =>
+    until('banned', () => isBanned(node, bare!)),
+  ));
+
+test('a peer that sends a block with a changed body is banned, and the block still comes from others', () =>
+  syncAmong(
+    [
+      (bare) =>
+        serveBlocks(bare, blocks, ({ bytes }) => {
+          const changed = Buffer.from(bytes);
+          changed[changed.length - 5]! ^= 1;
+          return changed;
+        }),
+    ],
+    (node, [bare]) => until('banned', () => isBanned(node, bare!)),
+  ));
+
+test('a peer that has the headers and not the blocks is passed over', () =>
+  syncAmong([(bare) => serveBlocks(bare, blocks, () => undefined)], (node, [bare]) => {
+    assert.ok(!isBanned(node, bare!));
+  }));
+
+test('headers that do not hang together are held against the peer', () =>
+  syncAmong(
+    [
+      (bare) => {
+        claim(bare, blocks, 1_000_000);
+        return bare.answer('headers/1', () => {
+          const wrong = [blocks[0]!, blocks[2]!];
+          return [chunk(Buffer.concat(wrong.map(({ header }) => field(1, header.bytes)))), end(2)];
+        });
+      },
+    ],
+    (node, [bare]) => until('banned', () => isBanned(node, bare!)),
+  ));
+
+test('blocks come from several peers at once', () =>
+  syncAmong([async () => undefined, async () => undefined], (node, bares) => {
+    const { received } = Object.fromEntries([['received', node.network.peers()]]);
+    const served = received!.filter(({ bytesReceived }) => bytesReceived > 5000);
+    assert.ok(served.length >= 2, JSON.stringify(received!.map(({ bytesReceived }) => bytesReceived)));
+    assert.equal(bares.length, 2);
+  }));
+
+test('headers with too little work are not stored', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    await feed(node, blocks);
+    const bare = await BareNode.open('regtest', GENESIS);
+    try {
+      // It forks at the genesis and shows 105 blocks' work, where 250 - 144 are needed.
+      const poor: Block[] = chainOfBlocks(regtest.genesis, 0, 105, keys.lockingScript, Uint8Array.of(7, 7));
+      claim(bare, poor, 100_000);
+      let asked = 0;
+      await serveHeaders(bare, poor);
+      await bare.answer('headers/1', (request) => {
+        asked++;
+        return [
+          chunk(Buffer.concat(poor.map(({ header }) => field(1, header.bytes)))),
+          end(105 + 0 * request.length),
+        ];
+      });
+      await bare.join(node.address);
+      await until('asked', () => asked > 0 && node.network.state() === 'running');
+      assert.equal(node.chain.node(hashToHex(poor[0]!.header.hash)), undefined);
+
+      // One block more is enough.
+      const enough = [...poor, ...chainOfBlocks(poor[104]!, 105, 1, keys.lockingScript)];
+      await bare.answer('headers/1', () => [
+        chunk(Buffer.concat(enough.map(({ header }) => field(1, header.bytes)))),
+        end(106),
+      ]);
+      claim(bare, enough, 100_001);
+      await bare.join(node.address);
+      await until('stored', () => node.chain.node(hashToHex(enough[0]!.header.hash)) !== undefined);
+      assert.equal(node.chain.tip.height, 250);
+    } finally {
+      await bare.close();
+    }
+  }));

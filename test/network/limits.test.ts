@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Connection } from '@libp2p/interface';
+import { regtest } from '../../src/params/regtest.ts';
+import { BareNode, OK, RATE_LIMITED } from '../support/bareNode.ts';
+import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
+import { feed, TestNodes, until } from '../support/networkNodes.ts';
+import { field } from '../support/wire.ts';
+
+const GENESIS = regtest.genesis.header.hash;
+const keys = makeKeys();
+
+test('above the limit of peers a newcomer gets status and peers, for 5 s', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open({ maxPeers: 2 });
+    const guests = [];
+    for (let i = 0; i < 3; i++) guests.push(await BareNode.open('regtest', GENESIS));
+    try {
+      const connections: Connection[] = [];
+      for (const guest of guests) connections.push(await guest.join(node.address));
+      assert.equal(node.network.inboundCount, 2);
+      const [first, , third] = guests;
+      const status = await third!.ask(connections[2]!, 'peers/1', Buffer.alloc(0));
+      assert.equal(status.at(-1)!.status, OK);
+      const refused = await third!.ask(connections[2]!, 'blocks/1', field(1, GENESIS));
+      assert.equal(refused.at(-1)!.status, RATE_LIMITED);
+      await until('the third is sent away', () => connections[2]!.status !== 'open');
+      assert.equal(connections[0]!.status, 'open');
+
+      await first!.close();
+      const late = await BareNode.open('regtest', GENESIS);
+      guests.push(late);
+      await until('the place is free', () => node.network.inboundCount === 1);
+      const connection = await late.join(node.address);
+      const answer = await late.ask(connection, 'blocks/1', field(1, GENESIS));
+      assert.equal(answer.at(-1)!.status, OK);
+    } finally {
+      await Promise.all(guests.map((guest) => guest.close()));
+    }
+  }));
+
+test('a peer may ask 20 times a second; more is answered with RATE_LIMITED, and is no fault', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    await feed(node, chainOfBlocks(regtest.genesis, 0, 5, keys.lockingScript));
+    const guest = await BareNode.open('regtest', GENESIS);
+    try {
+      const connection = await guest.join(node.address);
+      const statuses: number[] = [];
+      for (let i = 0; i < 200; i++) {
+        const answer = await guest.ask(connection, 'headers/1', field(1, GENESIS));
+        statuses.push(answer.at(-1)!.status);
+      }
+      assert.ok(statuses.slice(0, 20).every((status) => status === OK));
+      assert.ok(statuses.includes(RATE_LIMITED));
+      assert.deepEqual(node.network.bans(), []);
+      assert.equal(node.network.peers()[0]!.points, 0);
+
+      const mempools = [];
+      for (let i = 0; i < 2; i++) mempools.push(await guest.ask(connection, 'mempool/1', Buffer.alloc(0)));
+      assert.deepEqual(
+        mempools.map((answer) => answer.at(-1)!.status),
+        [OK, RATE_LIMITED],
+      );
+    } finally {
+      await guest.close();
+    }
+  }));
+
+test('streams that are never closed do not keep a peer from asking', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    const guest = await BareNode.open('regtest', GENESIS);
+    try {
+      const connection = await guest.join(node.address);
+      for (let i = 0; i < 15; i++) {
+        await until(`request ${i} is answered`, async () => {
+          const answer = await guest.send(connection, 'peers/1', Buffer.from([0]), false);
+          return answer.length > 0;
+        });
+      }
+    } finally {
+      await guest.close();
+    }
+  }));
+
+test('a ban by hand disconnects and keeps out until it is lifted', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    const guest = await BareNode.open('regtest', GENESIS);
+    try {
+      const connection = await guest.join(node.address);
+      await until('joined', () => node.network.peers().length === 1);
+      node.network.ban(guest.peerId, 60);
+      await until('out', () => connection.status !== 'open');
+      await assert.rejects(
+        guest.connect(node.address).then(async (again) => {
+          await until('closed', () => again.status !== 'open');
+          throw new Error('closed');
+        }),
+      );
+      assert.ok(node.network.unban(guest.peerId));
+      await guest.join(node.address);
+      await until('back', () => node.network.peers().length === 1);
+    } finally {
+      await guest.close();
+    }
+  }));
+
+test('two silent dozens of connections do not keep a newcomer out', () =>
+  TestNodes.with(async (nodes) => {
+    const { connect } = await import('node:net');
+    const node = await nodes.open();
+    const sockets = Array.from({ length: 24 }, () => connect(node.network.listenPort, '127.0.0.1'));
+    for (const socket of sockets) socket.on('error', () => undefined);
+    const guest = await BareNode.open('regtest', GENESIS);
+    try {
+      await guest.join(node.address);
+      assert.equal(node.network.peers().length, 1);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await guest.close();
+    }
+  }));

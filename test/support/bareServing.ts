@@ -1,0 +1,47 @@
+import type { Block } from '../../src/primitives/block.ts';
+import { type BareNode, chunk, end, NOT_FOUND } from './bareNode.ts';
+import { bytesOf, field, parseFields } from './wire.ts';
+
+/** What a bare node claims when it has this chain: at regtest's difficulty a block stands for two hashes. */
+export function claim(bare: BareNode, blocks: readonly Block[], height = blocks.length): void {
+  const work = Buffer.from((2 * (height + 1)).toString(16).padStart(8, '0'), 'hex');
+  bare.status = { ...bare.status, height, tip: blocks.at(-1)!.header.hash, work };
+}
+
+/** Answers `headers/1` as a node with this chain does. */
+export function serveHeaders(bare: BareNode, blocks: readonly Block[]): Promise<void> {
+  return bare.answer('headers/1', (request) => {
+    const locator = bytesOf(parseFields(request), 1).map((hash) => hash.toString('hex'));
+    const known = blocks.findLastIndex(({ header }) =>
+      locator.includes(Buffer.from(header.hash).toString('hex')),
+    );
+    const following = blocks.slice(known + 1, known + 2001);
+    if (following.length === 0) return [end(0)];
+    return [
+      chunk(Buffer.concat(following.map(({ header }) => field(1, header.bytes)))),
+      end(following.length),
+    ];
+  });
+}
+
+/** Answers `blocks/1` with what `pick` makes of each block that is asked for; undefined for one that is not there. */
+export function serveBlocks(
+  bare: BareNode,
+  blocks: readonly Block[],
+  pick: (block: Block) => Uint8Array | undefined | Promise<Uint8Array> = ({ bytes }) => bytes,
+): Promise<void> {
+  return bare.answer('blocks/1', async (request) => {
+    const parts: Buffer[] = [];
+    let count = 0;
+    for (const hash of bytesOf(parseFields(request), 1)) {
+      const block = blocks.find(({ header }) => hash.equals(header.hash));
+      const bytes = block && (await pick(block));
+      if (bytes === undefined) parts.push(field(1, NOT_FOUND));
+      else {
+        parts.push(chunk(bytes));
+        count++;
+      }
+    }
+    return [...parts, end(count)];
+  });
+}
