@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { test } from 'node:test';
+import { Uint8ArrayList } from 'uint8arraylist';
+import { DecodeError } from '../../../src/bytes/decodeError.ts';
+import type { BlockVerdict } from '../../../src/chain/chain.ts';
+import type { TransactionVerdict } from '../../../src/mempool/transactionVerdict.ts';
+import { DialTarget } from '../../../src/network/dialTarget.ts';
+import { resolveDnsaddr } from '../../../src/network/dnsaddr.ts';
+import { gossipVerdictOfBlock, gossipVerdictOfTransaction } from '../../../src/network/gossipVerdict.ts';
+import { decodeLength } from '../../../src/network/lengthPrefix.ts';
+import { nodeStateOf } from '../../../src/network/nodeState.ts';
+import { parentsFirst } from '../../../src/network/orphanTransactions.ts';
+import { TokenBucket } from '../../../src/network/tokenBucket.ts';
+import { makeTransaction } from '../../../src/primitives/transaction.ts';
+
+test('a token bucket lets the burst through, then the rate', () => {
+  const bucket = new TokenBucket({ burst: 3, perSec: 2 }, 0);
+  assert.deepEqual(
+    [1, 2, 3, 4].map(() => bucket.take(0)),
+    [true, true, true, false],
+  );
+  assert.ok(!bucket.take(499));
+  assert.ok(bucket.take(500));
+  assert.ok(!bucket.take(600));
+  // A clock set back takes nothing away.
+  assert.ok(!bucket.take(0));
+  assert.ok(bucket.take(500));
+});
+
+test('a token bucket in debt opens when the debt is paid', () => {
+  const bucket = new TokenBucket({ burst: 10, perSec: 10 }, 0);
+  bucket.charge(0, 30);
+  assert.ok(!bucket.isOpen(2000));
+  assert.ok(bucket.isOpen(2001));
+});
+
+test('the result of every verdict on a gossiped block', () => {
+  const node = {} as Extract<BlockVerdict, { status: 'known' }>['node'];
+  const expected: Record<BlockVerdict['status'], [BlockVerdict, string, number]> = {
+    connected: [{ status: 'connected', node }, 'accept', 0],
+    stored: [{ status: 'stored', node }, 'ignore', 0],
+    known: [{ status: 'known', node }, 'ignore', 0],
+    orphan: [{ status: 'orphan', missing: '' }, 'ignore', 0],
+    held: [{ status: 'held' }, 'ignore', 0],
+    unwanted: [{ status: 'unwanted' }, 'ignore', 0],
+    rejected: [{ status: 'rejected', rejection: { code: 'bad-cb-missing' } }, 'reject', 100],
+  };
+  for (const [verdict, result, points] of Object.values(expected)) {
+    const gossip = gossipVerdictOfBlock(verdict);
+    assert.deepEqual([gossip.result, gossip.points], [result, points], verdict.status);
+  }
+  const early = { code: 'time-too-new', timeSec: 2, maxTimeSec: 1 } as const;
+  assert.equal(gossipVerdictOfBlock({ status: 'rejected', rejection: early }).result, 'ignore');
+});
+
+test('the result of every verdict on a gossiped transaction', () => {
+  const entry = {} as Extract<TransactionVerdict, { status: 'accepted' }>['entry'];
+  const expected: Record<TransactionVerdict['status'], [TransactionVerdict, string, number]> = {
+    accepted: [{ status: 'accepted', entry }, 'accept', 0],
+    known: [{ status: 'known' }, 'ignore', 0],
+    orphan: [{ status: 'orphan', missing: [] }, 'ignore', 0],
+    conflict: [{ status: 'conflict', with: '' }, 'ignore', 0],
+    policy: [{ status: 'policy', reason: '' }, 'ignore', 0],
+    rejected: [{ status: 'rejected', rejection: { code: 'bad-signature', input: 0 } }, 'reject', 20],
+  };
+  for (const [verdict, result, points] of Object.values(expected)) {
+    const gossip = gossipVerdictOfTransaction(verdict);
+    assert.deepEqual([gossip.result, gossip.points], [result, points], verdict.status);
+  }
+  // What another tip could make valid is nobody's fault.
+  const early = { code: 'bad-txns-nonfinal', lockTime: 5 } as const;
+  assert.equal(gossipVerdictOfTransaction({ status: 'rejected', rejection: early }).result, 'ignore');
+});
+
+test('the states of a node', () => {
+  const facts = { connected: 0, introduced: 0, hadPeers: false, isSyncing: false };
+  assert.equal(nodeStateOf(facts), 'bootstrapping');
+  assert.equal(nodeStateOf({ ...facts, connected: 1 }), 'evaluating');
+  assert.equal(nodeStateOf({ ...facts, connected: 1, introduced: 1, isSyncing: true }), 'syncing');
+  assert.equal(nodeStateOf({ ...facts, connected: 1, introduced: 1 }), 'running');
+  assert.equal(nodeStateOf({ ...facts, hadPeers: true }), 'isolated');
+});
+
+test('a length is at most four bytes', () => {
+  const decode = (...bytes: number[]) => decodeLength(new Uint8ArrayList(Uint8Array.from(bytes)));
+  assert.equal(decode(0), 0);
+  assert.equal(decode(0x7f), 127);
+  assert.equal(decode(0x80, 0x01), 128);
+  assert.equal(decode(0xff, 0xff, 0xff, 0x7f), 2 ** 28 - 1);
+  assert.throws(() => decode(0x80), RangeError);
+  assert.throws(() => decode(0xff, 0xff, 0xff), RangeError);
+  assert.throws(() => decode(0xff, 0xff, 0xff, 0xff), DecodeError);
+});
+
+test('parents come before their children, whatever the order they arrived in', () => {
+  const spending = (txHash: Uint8Array, lockTime = 0) =>
+    makeTransaction({
+      version: 1,
+      inputs: [{ outpoint: { txHash, index: 0 }, unlockingScript: new Uint8Array(), sequence: 0 }],
+      outputs: [],
+      lockTime,
+    });
+  const family = [spending(new Uint8Array(32))];
+  for (let i = 1; i < 20_000; i++) family.push(spending(family[i - 1]!.hash, i));
+  const ordered = parentsFirst([...family].reverse());
+  assert.deepEqual(
+    ordered.map(({ lockTime }) => lockTime),
+    family.map(({ lockTime }) => lockTime),
+  );
+});
+
+test('a seed is tried for ever, ever less often', () => {
+  const seed = new DialTarget('1.2.3.4:5', false);
+  assert.ok(seed.isDue(0, false));
+  seed.failed(1000);
+  assert.ok(!seed.isDue(1999, false));
+  assert.ok(seed.isDue(2000, false));
+  for (let i = 0; i < 100; i++) seed.failed(1000);
+  assert.ok(!seed.isDue(60_999, false));
+  assert.ok(seed.isDue(61_000, false));
+  // Without any peer it is tried at least every 15 s.
+  assert.ok(!seed.isDue(15_999, true));
+  assert.ok(seed.isDue(16_000, true));
+  seed.succeeded('peer');
+  assert.ok(seed.isDue(1000, false));
+});
+
+test('dnsaddr: TXT records of DNS, those that lead on, and those that are nonsense', async () => {
+  const records: Record<string, string[]> = {
+    '_dnsaddr.seeds.test': [
+      'dnsaddr=/ip4/203.0.113.7/tcp/8888',
+      'dnsaddr=/dnsaddr/more.test',
+      'dnsaddr=/udp/nonsense',
+      'v=spf1',
+    ],
+    '_dnsaddr.more.test': ['dnsaddr=/ip6/2001:db8::1/tcp/1', 'dnsaddr=/dnsaddr/seeds.test'],
+  };
+  const server = createSocket('udp4');
+  server.on('message', (query, { port, address }) => server.send(dnsAnswer(query, records), port, address));
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+  try {
+    const servers = [`127.0.0.1:${server.address().port}`];
+    assert.deepEqual(await resolveDnsaddr('seeds.test', servers), [
+      '/ip4/203.0.113.7/tcp/8888',
+      '/ip6/2001:db8::1/tcp/1',
+    ]);
+    assert.deepEqual(await resolveDnsaddr('unknown.test', servers), []);
+  } finally {
+    server.close();
+  }
+});
+
+/** Answers one TXT question (RFC 1035): the header, the question as it came, and a record for each text. */
+function dnsAnswer(query: Buffer, records: Record<string, string[]>): Buffer {
+  const labels: string[] = [];
+  let at = 12;
+  for (let length = query[at++]!; length > 0; length = query[at++]!) {
+    labels.push(query.subarray(at, at + length).toString());
+    at += length;
+  }
+  const question = query.subarray(12, at + 4);
+  const texts = records[labels.join('.').toLowerCase()] ?? [];
+  const header = Buffer.alloc(12);
+  query.copy(header, 0, 0, 2);
+  header.writeUInt16BE(texts.length > 0 ? 0x8180 : 0x8183, 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(texts.length, 6);
+  const answers = texts.map((text) => {
+    const data = Buffer.concat([Buffer.of(text.length), Buffer.from(text)]);
+    const record = Buffer.from('c00c0010000100000001', 'hex');
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(data.length);
+    return Buffer.concat([record, length, data]);
+  });
+  return Buffer.concat([header, question, ...answers]);
+}
