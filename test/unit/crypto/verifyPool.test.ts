@@ -119,10 +119,10 @@ test('a worker that dies rejects what it had and is replaced', async () => {
     assert.equal(await pool.verify(checksWith(600, 400)), 400);
   }
   // Both workers at once, with work behind them.
-  const deaths = [pool.verify([DEADLY]), pool.verify([DEADLY])];
-  const survivor = pool.verify(checksWith(600));
-  for (const result of await Promise.allSettled(deaths)) assert.equal(result.status, 'rejected');
-  const [outcome] = await Promise.allSettled([survivor]);
+  const deaths = Promise.allSettled([pool.verify([DEADLY]), pool.verify([DEADLY])]);
+  const survivor = Promise.allSettled([pool.verify(checksWith(600))]);
+  for (const result of await deaths) assert.equal(result.status, 'rejected');
+  const [outcome] = await survivor;
   assert.ok(outcome.status === 'rejected' || outcome.value === undefined);
   assert.equal(await pool.verify(checksWith(600, 599)), 599);
 });
