@@ -126,7 +126,8 @@ export class ChainState {
     const { records, coins, transactions } = this.#pending;
     const dirty = tree.takeDirty();
     if (records.size === 0 && dirty.size === 0 && this.#tip === this.#committedTip) return;
-    if (records.size > 0) await blocks.write(records, sync);
+    // Always forced to disk: after a power cut no commit may mention what is not there.
+    if (records.size > 0) await blocks.write(records, true);
     const tipBefore = this.#committedTip.hashBytes;
     const headers = [...dirty].map((node) => ({ height: node.height, hash: node.hashBytes, record: node }));
     await store.commit({ tipBefore, tip: this.#tip.hashBytes, coins, headers, transactions }, sync);

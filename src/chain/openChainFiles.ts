@@ -46,7 +46,7 @@ export async function openChainFiles(options: ChainOptions): Promise<ChainFiles>
     try {
       await options.onLocked?.();
       const tree = new BlockTree(params);
-      await loadTree(tree, store);
+      await loadTree(tree, store, blocks);
       const tip = activeTip(tree, store);
       tree.settleLoaded(tip);
       const parts = { params, store, blocks, tree, verifyPool, hasTransactionIndex, isVerified };
@@ -55,9 +55,14 @@ export async function openChainFiles(options: ChainOptions): Promise<ChainFiles>
         await store.sync();
       };
       const close = async () => {
-        await blocks.sync();
-        await blocks.close();
-        await store.close();
+        try {
+          await blocks.sync();
+          await store.markClean();
+        } finally {
+          // Where writing fails, the locks are still to be let go.
+          await blocks.close();
+          await store.close();
+        }
       };
       return { tree, store, state: new ChainState(parts, tip), hasTransactionIndex, sync, close };
     } catch (error) {
@@ -70,7 +75,7 @@ export async function openChainFiles(options: ChainOptions): Promise<ChainFiles>
   }
 }
 
-async function loadTree(tree: BlockTree, store: ChainStore): Promise<void> {
+async function loadTree(tree: BlockTree, store: ChainStore, blocks: BlockStore): Promise<void> {
   for await (const record of store.headers()) {
     const header = decodeHeader(record.headerBytes);
     const parent = tree.get(hashToHex(header.previousHash));
@@ -78,6 +83,7 @@ async function loadTree(tree: BlockTree, store: ChainStore): Promise<void> {
       throw new DatabaseDamagedError(`chain: the parent of header ${hashToHex(header.hash)} is missing`);
     const node = tree.add(header, parent);
     const { transactionCount, bodyBytes, bodyId, undoId, isInvalid } = record;
+    blocks.expect(Math.max(bodyId, undoId));
     Object.assign(node, { transactionCount, bodyBytes, bodyId, undoId, isInvalid });
     if (node.hasBody) tree.linkBody(node);
   }

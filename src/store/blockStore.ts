@@ -29,6 +29,11 @@ export class BlockStore {
     return this.#nextId++;
   }
 
+  /** @throws DatabaseDamagedError when this record, which a commit mentions, cannot be there: its id would be given again */
+  expect(id: number): void {
+    if (id >= this.#nextId) throw new DatabaseDamagedError(`block record ${id} is missing`);
+  }
+
   async write(records: Iterable<readonly [id: number, bytes: Uint8Array]>, sync: boolean): Promise<void> {
     await this.#database.write(asPuts(records), [], sync);
   }

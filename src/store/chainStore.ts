@@ -112,10 +112,13 @@ export class ChainStore {
     return { coinCount, coinSetHash: bytesToHex(sum.toBytes()) };
   }
 
-  /** Waits until everything is on disk and notes that nothing needs to be checked at the next start. */
-  async close(): Promise<void> {
+  /** Waits until everything is on disk and notes which commit is the last, so that none can be lost unnoticed. */
+  async markClean(): Promise<void> {
     const number = new ByteWriter(8).u64(BigInt(this.#last.number)).finish();
     await this.#database.write([[layout.CLEAN_KEY, number]], [], true);
+  }
+
+  async close(): Promise<void> {
     await this.#database.close();
   }
 

@@ -40,6 +40,7 @@ export function decodeCommit(number: number, bytes: Uint8Array): CommitRecord {
 export async function readLastCommit(database: Database, params: NetworkParams): Promise<CommitRecord> {
   const genesis = params.genesis.header.hash;
   let last: CommitRecord | undefined;
+  let count = 0;
   for await (const [key, value] of database.entries('commit', layout.keysOf(layout.COMMIT))) {
     const number = Number(Buffer.from(key).readBigUInt64BE(1));
     const record = decodeCommit(number, value);
@@ -47,6 +48,10 @@ export async function readLastCommit(database: Database, params: NetworkParams):
       throw new DatabaseDamagedError(`chain: a commit between ${last.number} and ${number} was lost`);
     }
     last = record;
+    count++;
+  }
+  if (last && count < Math.min(last.number, KEPT_COMMITS)) {
+    throw new DatabaseDamagedError(`chain: commits before ${last.number - count + 1} were lost`);
   }
   const clean = await database.get('clean mark', layout.CLEAN_KEY);
   const cleanNumber = clean ? Number(new ByteReader(clean).u64()) : 0;

@@ -14,7 +14,7 @@ import { decodeCoin, decodeUndo, encodeCoin, encodeUndo } from '../../../src/sto
 import { CoinSetHash } from '../../../src/store/coinSetHash.ts';
 import { Database } from '../../../src/store/database.ts';
 import { decodeHeaderRecord, encodeHeaderRecord } from '../../../src/store/headerRecord.ts';
-import { commitKey } from '../../../src/store/layout.ts';
+import { commitKey, FORMAT_KEY } from '../../../src/store/layout.ts';
 import {
   DatabaseDamagedError,
   DatabaseForeignError,
@@ -130,6 +130,45 @@ describe('the database on disk', () => {
       await database.write([], [commitKey(20)], true);
       await database.close();
       await assert.rejects(openChain(dataDir, { verifyPool }), /a commit between 19 and 21 was lost/);
+    });
+  });
+
+  test('so are the first commits, and the last', async () => {
+    for (const [lost, message] of [
+      [[1, 2, 3], /commits before 4 were lost/],
+      [[29, 30], /the commits after 28 were lost/],
+    ] as const) {
+      await withFolder(async (dataDir) => {
+        await fill(dataDir);
+        const database = await Database.open(dataDir, 'chain', { cacheMb: 8, writeBufferMb: 4 });
+        await database.write([], lost.map(commitKey), true);
+        await database.close();
+        await assert.rejects(openChain(dataDir, { verifyPool }), message);
+      });
+    }
+  });
+
+  test('a newer format is refused', async () => {
+    await withFolder(async (dataDir) => {
+      await fill(dataDir);
+      const database = await Database.open(dataDir, 'chain', { cacheMb: 8, writeBufferMb: 4 });
+      await database.write([[FORMAT_KEY, Uint8Array.of(2, 0, 0, 0)]], [], true);
+      await database.close();
+      await assert.rejects(openChain(dataDir, { verifyPool }), /newer version of IndieCoin \(format 2\)/);
+    });
+  });
+
+  test('blocks that are gone are named, and their ids not given again', async () => {
+    await withFolder(async (dataDir) => {
+      await fill(dataDir);
+      await rm(join(dataDir, 'blocks'), { recursive: true });
+      // Twice: the first failure has let go of the locks.
+      for (let i = 0; i < 2; i++) {
+        await assert.rejects(openChain(dataDir, { verifyPool }), {
+          name: 'DatabaseDamagedError',
+          message: 'block record 2 is missing',
+        });
+      }
     });
   });
 
