@@ -20,7 +20,7 @@ export type ActivationOptions = Readonly<{
   received?: { node: BlockNode; block: Block };
   /** A body that cannot stand where it is; it and its descendants are condemned. */
   onInvalid: (node: BlockNode, rejection: Rejection) => void;
-  /** Asked between blocks: commits when enough has gathered. */
+  /** Asked after every step: commits when enough has gathered. */
   commitIfLarge: () => Promise<void>;
 }>;
 
@@ -37,6 +37,8 @@ export async function activateBestChain(options: ActivationOptions): Promise<voi
     await stepTowards(best, options);
   }
   tree.dropWeakCandidates(state.tip);
+  // Bodies may have gathered that lead nowhere yet.
+  await options.commitIfLarge();
 }
 
 async function stepTowards(best: BlockNode, options: ActivationOptions): Promise<void> {
@@ -44,6 +46,7 @@ async function stepTowards(best: BlockNode, options: ActivationOptions): Promise
   const plan = planReorganization(state.tip, best, MAX_CONNECT);
   for (const node of plan.disconnect) {
     log.disconnected(node, await state.disconnect());
+    await commitIfLarge();
     await breathe();
   }
   for (const node of plan.connect) {
@@ -57,8 +60,7 @@ async function stepTowards(best: BlockNode, options: ActivationOptions): Promise
       return;
     }
     log.connected(node, block);
-    // Midway through a reorganization the tip has less work than before: it is no state to tell anyone of.
-    if (plan.disconnect.length === 0) await commitIfLarge();
+    await commitIfLarge();
     await breathe();
   }
 }

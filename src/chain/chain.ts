@@ -1,4 +1,5 @@
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
+import { sha256d } from '../bytes/sha256.ts';
 import { checkBlock, checkBlockContext } from '../consensus/checkBlock.ts';
 import type { Coin } from '../consensus/coin.ts';
 import { ancestorAt, medianTime } from '../consensus/headerNode.ts';
@@ -51,6 +52,8 @@ export type InvalidBlockListener = (node: BlockNode, rejection: Rejection, sourc
 const MAX_UNASKED_AHEAD = 288;
 /** Bytes of changes that one commit gathers while more blocks wait. */
 const MAX_COMMIT_BYTES = 16_000_000;
+/** Bytes of blocks, decoded in memory, that one change may bring to those who follow the chain. */
+const MAX_CHANGE_BYTES = 64_000_000;
 /** Bodies whose sender is remembered until they are connected. */
 const MAX_SOURCES = 10_000;
 
@@ -83,8 +86,14 @@ export class Chain {
    * @throws DatabaseInUseError, DatabaseForeignError, DatabaseDamagedError
    */
   static async open(options: ChainOptions): Promise<Chain> {
-    const chain = new Chain(options, await openChainFiles(options));
-    await chain.#queue.push(0, false, () => chain.#activate());
+    const files = await openChainFiles(options);
+    const chain = new Chain(options, files);
+    try {
+      await chain.#queue.push(0, false, () => chain.#activate());
+    } catch (error) {
+      await files.close();
+      throw error;
+    }
     return chain;
   }
 
@@ -236,8 +245,9 @@ export class Chain {
     const node = location && this.nodeAt(location.height);
     if (!node) return undefined;
     const body = await this.#files.state.readBody(node);
-    const bytes = body.subarray(location.offset, location.offset + location.length);
-    return { transaction: decodeTransaction(Uint8Array.from(bytes)), node };
+    const bytes = Uint8Array.from(body.subarray(location.offset, location.offset + location.length));
+    // The index is of the last commit, and a commit may have come between: then it is another block's.
+    return hashToHex(sha256d(bytes)) === txid ? { transaction: decodeTransaction(bytes), node } : undefined;
   }
 
   /**
@@ -352,11 +362,20 @@ export class Chain {
         const source = this.#sources.get(node.hash);
         for (const listener of this.#invalidListeners) listener(node, rejection, source ?? '');
       },
-      commitIfLarge: async () => {
-        if (this.#files.state.pendingBytes >= MAX_COMMIT_BYTES) await this.#commit(false);
-      },
+      commitIfLarge: () => this.#commitIfLarge(),
     });
     return invalid;
+  }
+
+  /**
+   * Midway through a reorganization the tip has less work than before, which is no state to tell anyone of; but the blocks
+   * of a very deep one would not fit into memory, and those are told of it in parts.
+   */
+  async #commitIfLarge(): Promise<void> {
+    const { state } = this.#files;
+    const isMidway = state.tip.chainWork < this.#active.tip.chainWork;
+    const isLarge = !isMidway && state.pendingBytes >= MAX_COMMIT_BYTES;
+    if (isLarge || this.#log.bytes >= MAX_CHANGE_BYTES) await this.#commit(false);
   }
 
   #rememberSource(hash: string, source: string): void {

@@ -16,20 +16,22 @@ export type ChainChange = Readonly<{
 export class ChangeLog {
   #disconnected: ChangedBlock[] = [];
   #connected: ChangedBlock[] = [];
+  #bytes = 0;
+
+  /** Of the blocks that it holds. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   disconnected(node: BlockNode, block: Block): void {
-    if (this.#connected.length > 0) this.#connected.pop();
-    else this.#disconnected.push({ node, block });
+    if (this.#connected.length > 0) this.#drop(this.#connected);
+    else this.#add(this.#disconnected, { node, block });
   }
 
   connected(node: BlockNode, block: Block): void {
     const last = this.#disconnected[this.#disconnected.length - 1];
-    if (this.#connected.length === 0 && last?.node === node) this.#disconnected.pop();
-    else this.#connected.push({ node, block });
-  }
-
-  get isEmpty(): boolean {
-    return this.#disconnected.length === 0 && this.#connected.length === 0;
+    if (this.#connected.length === 0 && last?.node === node) this.#drop(this.#disconnected);
+    else this.#add(this.#connected, { node, block });
   }
 
   /** The change so far; the log begins anew. */
@@ -37,6 +39,16 @@ export class ChangeLog {
     const change = { disconnected: this.#disconnected, connected: this.#connected, tip };
     this.#disconnected = [];
     this.#connected = [];
+    this.#bytes = 0;
     return change;
+  }
+
+  #add(list: ChangedBlock[], changed: ChangedBlock): void {
+    list.push(changed);
+    this.#bytes += changed.block.bytes.length;
+  }
+
+  #drop(list: ChangedBlock[]): void {
+    this.#bytes -= list.pop()!.block.bytes.length;
   }
 }

@@ -57,13 +57,13 @@ function walkHeaders(
     const parentHash = hashToHex(header.previousHash);
     const last = nodes[nodes.length - 1] ?? from;
     const parent = last?.hash === parentHash ? last : options.tree.get(parentHash);
+    // A run that does not hang together is no answer to any request.
+    if (nodes.length > 0 && parent !== last)
+      return { rejection: { code: 'bad-prevblk', previousHash: parentHash }, index };
     if (known) {
       nodes.push(known);
       continue;
     }
-    // A run that does not hang together is no answer to any request.
-    if (nodes.length > 0 && parent !== last)
-      return { rejection: { code: 'bad-prevblk', previousHash: parentHash }, index };
     if (!parent) return { missing: parentHash };
     const rejection = checkHeaderAfter(header, parent, options);
     if (rejection) return { rejection, index };

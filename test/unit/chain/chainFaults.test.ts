@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after as afterAll, before, describe, test } from 'node:test';
+import { hashToHex } from '../../../src/bytes/hex.ts';
+import type { BlockVerdict, Chain } from '../../../src/chain/chain.ts';
+import { ChangeLog } from '../../../src/chain/chainChange.ts';
+import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
+import { regtest } from '../../../src/params/regtest.ts';
+import type { Block } from '../../../src/primitives/block.ts';
+import { chainOfBlocks, makeKeys } from '../../support/blocks.ts';
+import { openChain, withChain, withFolder } from '../../support/chains.ts';
+import { dataBlock } from '../../support/dataBlocks.ts';
+
+const keys = makeKeys();
+const trunk = chainOfBlocks(regtest.genesis, 0, 60, keys.lockingScript);
+
+function accept(chain: Chain, block: Block, requested = true): Promise<BlockVerdict> {
+  return chain.acceptBlock(block, { requested, source: 'test' });
+}
+
+describe('a chain under load and in trouble', () => {
+  let verifyPool: VerifyPool;
+  before(async () => {
+    verifyPool = await VerifyPool.open({ threads: 1 });
+  });
+  afterAll(() => verifyPool.close());
+
+  test('the same block ten times at once connects once', async () => {
+    await withChain(
+      async (chain) => {
+        const verdicts = await Promise.all(Array.from({ length: 10 }, () => accept(chain, trunk[0]!)));
+        assert.deepEqual(
+          verdicts.map(({ status }) => status),
+          ['connected', ...new Array<string>(9).fill('known')],
+        );
+      },
+      { verifyPool },
+    );
+  });
+
+  test('a whole chain at once in the wrong order, headers in between, ends at its tip', async () => {
+    await withChain(
+      async (chain) => {
+        const verdicts: Promise<BlockVerdict>[] = [];
+        for (const [i, block] of trunk.toReversed().entries()) {
+          verdicts.push(accept(chain, block));
+          if (i === 30) chain.acceptHeaders(trunk.slice(0, 20).map(({ header }) => header));
+        }
+        await Promise.all(verdicts);
+        // What came before its parent beyond the bounds of the orphan pool is asked for again.
+        for (const block of trunk) await accept(chain, block);
+        assert.equal(chain.tip.height, 60);
+        assert.deepEqual(await chain.recountCoins(), chain.coinSet);
+      },
+      { verifyPool },
+    );
+  });
+
+  test('headers that do not hang together are refused, known ones too', async () => {
+    await withChain(
+      async (chain) => {
+        chain.acceptHeaders(trunk.map(({ header }) => header));
+        const result = chain.acceptHeaders([trunk[4]!.header, trunk[7]!.header]);
+        assert.ok('rejection' in result);
+        assert.equal(result.rejection.code, 'bad-prevblk');
+        assert.equal(result.index, 1);
+        // The genesis block has no parent, and may still begin a run.
+        assert.ok('nodes' in chain.acceptHeaders([regtest.genesis.header, trunk[0]!.header]));
+      },
+      { verifyPool },
+    );
+  });
+
+  test('closing finishes the blocks that wait, and takes no more', async () => {
+    await withFolder(async (dataDir) => {
+      const chain = await openChain(dataDir, { verifyPool });
+      const verdicts = trunk.slice(0, 59).map((block) => accept(chain, block));
+      const closed = chain.close();
+      await assert.rejects(accept(chain, trunk[59]!), /closed/);
+      await closed;
+      const statuses = new Set((await Promise.all(verdicts)).map(({ status }) => status));
+      assert.deepEqual([...statuses], ['connected']);
+      const again = await openChain(dataDir, { verifyPool });
+      assert.equal(again.tip.height, 59);
+      await again.close();
+    });
+  });
+
+  test('a listener that throws ends the chain, which opens again where it was told of', async () => {
+    await withFolder(async (dataDir) => {
+      const fatal: Error[] = [];
+      const chain = await openChain(dataDir, { verifyPool, onFatal: (error) => fatal.push(error) });
+      chain.onChange(({ tip }) => {
+        if (tip.height === 5) throw new Error('the listener is broken');
+      });
+      for (const block of trunk.slice(0, 4)) await accept(chain, block);
+      await assert.rejects(accept(chain, trunk[4]!), /listener is broken/);
+      await assert.rejects(accept(chain, trunk[5]!), /listener is broken/);
+      assert.equal(fatal.length, 1);
+      await chain.close();
+      const again = await openChain(dataDir, { verifyPool });
+      assert.equal(again.tip.height, 5);
+      assert.deepEqual(await again.recountCoins(), again.coinSet);
+      await again.close();
+    });
+  });
+
+  test('a disk that takes no more ends the chain, once, and lets go of the locks', async () => {
+    await withFolder(async (dataDir) => {
+      const fatal: Error[] = [];
+      const chain = await openChain(dataDir, { verifyPool, onFatal: (error) => fatal.push(error) });
+      // LevelDB keeps its open files, and fails when it is to begin the next one.
+      await rm(join(dataDir, 'blocks'), { recursive: true });
+      let last = regtest.genesis;
+      const fill = async () => {
+        for (let height = 1; height <= 200; height++) {
+          last = dataBlock(last, height, 99_000);
+          await accept(chain, last);
+        }
+      };
+      await assert.rejects(fill(), /No such file|IO error/i);
+      assert.equal(fatal.length, 1);
+      const { tip } = chain;
+      await assert.rejects(accept(chain, trunk[0]!));
+      assert.equal(chain.tip, tip, 'readers see the last commit');
+      await assert.rejects(chain.close());
+      // The lock is free: what is left is looked at, and found damaged.
+      await assert.rejects(openChain(dataDir, { verifyPool }), { name: 'DatabaseDamagedError' });
+    });
+  });
+
+  test('a flood of orphans is bounded by source, number and size', async () => {
+    await withChain(
+      async (chain) => {
+        for (const [i, block] of trunk.slice(1).entries()) {
+          const verdict = await chain.acceptBlock(block, { requested: false, source: `peer ${i % 2}` });
+          assert.equal(verdict.status, 'orphan');
+        }
+        await accept(chain, trunk[0]!);
+        await chain.sync();
+        // Eight of each of the two.
+        assert.equal(chain.tip.hash, hashToHex(trunk[16]!.header.hash));
+      },
+      { verifyPool },
+    );
+  });
+});
+
+test('the log of a change knows the weight of its blocks', () => {
+  const log = new ChangeLog();
+  const [a, b] = [trunk[0]!, trunk[1]!];
+  const node = (block: Block) => ({ hash: hashToHex(block.header.hash) }) as never;
+  const nodeA = node(a);
+  log.connected(nodeA, a);
+  log.connected(node(b), b);
+  assert.equal(log.bytes, a.bytes.length + b.bytes.length);
+  log.disconnected(node(b), b);
+  assert.equal(log.bytes, a.bytes.length);
+  log.take(nodeA);
+  assert.equal(log.bytes, 0);
+  log.disconnected(nodeA, a);
+  assert.equal(log.bytes, a.bytes.length);
+  log.connected(nodeA, a);
+  assert.equal(log.bytes, 0);
+});
