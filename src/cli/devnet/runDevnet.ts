@@ -21,7 +21,7 @@ export type DevnetOptions = Readonly<{
 
 /** Enough for the first coins to be spendable. */
 const FIRST_BLOCKS = 101;
-const BLOCK_EVERY_MS = 4000;
+const BLOCK_EVERY_MS = 3000;
 const PAY_EVERY_BLOCKS = 2;
 const LOOK_EVERY_MS = 250;
 const PAYMENT = '1.25';
@@ -62,10 +62,14 @@ async function play(
   const seed = await start('seed', []);
   const { addresses } = await seed.rpc.call<NodeStatus>('status');
   show({ event: 'listening', node: seed.name, address: addresses[0]! });
-  const miner = await start('miner', [addresses[0]!]);
-  const names = Array.from({ length: options.nodes - 1 }, (_, i) => `peer-${i + 1}`);
-  const peers: DevnetNode[] = [];
-  for (const name of names) peers.push(await start(name, [addresses[0]!]));
+  const names = ['miner', ...Array.from({ length: options.nodes - 1 }, (_, i) => `peer-${i + 1}`)];
+  // All settled before one's failure is told: none may be on its way while the others are being stopped.
+  const starts = await Promise.allSettled(names.map((name) => start(name, [addresses[0]!])));
+  for (const outcome of starts) if (outcome.status === 'rejected') throw outcome.reason;
+  const [miner, ...peers] = names.map((name) => running.find((node) => node.name === name)!) as [
+    DevnetNode,
+    ...DevnetNode[],
+  ];
 
   const watch = new DevnetWatch(running, miner, show);
   const { address } = await miner.rpc.call<{ address: string }>('walletaddress');
