@@ -2,7 +2,7 @@
 // else, because on a fresh clone there is nothing else. With --quiet it speaks only when it has work to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -66,7 +66,8 @@ if (!isCurrent(buildStamp, fingerprint)) {
   // From nothing, so that the output of a file that is gone cannot be imported or tested by accident.
   rmSync('dist', { recursive: true, force: true });
   run('building', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')]);
-  mkdirSync('dist', { recursive: true });
+  // npm makes a program executable when it links it, and the compiler writes it anew.
+  chmodSync(join('dist', 'src', 'cli', 'main.js'), 0o755);
   writeFileSync(buildStamp, fingerprint);
 }
 if (!process.argv.includes('--quiet')) console.error('IndieCoin: installed and built.');
