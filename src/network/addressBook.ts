@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { readFileIfAny, writeFileAtomic } from './atomicFile.ts';
 import { addressGroup, hostOf, isPrivateHost, PeerAddressError, parsePeerAddress } from './peerAddress.ts';
 
+/** In memory the host is kept beside the text: reading a multiaddr is dear, and strangers may ask for many. */
+type Entry = KnownPeer & Readonly<{ host: string }>;
+
 /** A node that we know of, whether or not we are connected to it. */
 export type KnownPeer = Readonly<{
   peerId: string;
@@ -25,24 +28,25 @@ const MAX_FAILURES_OF_SEEN = 20;
 /** Not spoken of to others when we have not met it for so long. */
 const FRESH_SEC = 3 * 24 * 3600;
 const MAX_RETRY_SEC = 600;
+const LONELY_RETRY_SEC = 10;
 
 /** The addresses that outlive the seeds: bounded, kept on the disk, asked by the dial loop and by `peers/1`. */
 export class AddressBook {
   readonly #path: string;
-  readonly #peers: Map<string, KnownPeer>;
+  readonly #peers = new Map<string, Entry>();
   #writing: Promise<void> = Promise.resolve();
   #changed = false;
 
-  private constructor(path: string, peers: Map<string, KnownPeer>) {
+  private constructor(path: string, peers: readonly KnownPeer[]) {
     this.#path = path;
-    this.#peers = peers;
+    for (const peer of peers) this.#peers.set(peer.peerId, { ...peer, host: hostOfText(peer.address) });
   }
 
   /** A file that cannot be read counts as empty: the seeds will help. */
   static async open(dataDir: string): Promise<AddressBook> {
     const path = join(dataDir, FILE_NAME);
     const bytes = await readFileIfAny(path);
-    return new AddressBook(path, new Map(parsePeers(bytes).map((peer) => [peer.peerId, peer])));
+    return new AddressBook(path, parsePeers(bytes));
   }
 
   get size(): number {
@@ -56,20 +60,21 @@ export class AddressBook {
   /** Somebody told us of it. What we found out ourselves is worth more and stays. */
   hear(peerId: string, address: string): void {
     if (this.#peers.has(peerId)) return;
-    const group = addressGroup(hostOfText(address));
-    if (!isPrivateHost(hostOfText(address))) {
+    const host = hostOfText(address);
+    const group = addressGroup(host);
+    if (!isPrivateHost(host)) {
       const same = [...this.#peers.values()].filter(
-        (peer) => peer.lastSeenSec === 0 && addressGroup(hostOfText(peer.address)) === group,
+        (peer) => peer.lastSeenSec === 0 && addressGroup(peer.host) === group,
       );
       if (same.length >= MAX_HEARD_OF_A_GROUP) return;
     }
-    this.#put({ peerId, address, lastSeenSec: 0, lastTriedSec: 0, failures: 0 });
+    this.#put({ peerId, address, host, lastSeenSec: 0, lastTriedSec: 0, failures: 0 });
   }
 
   /** We spoke to it at this address. */
   see(peerId: string, address: string, nowSec: number): void {
-    const known = this.#peers.get(peerId);
-    this.#put({ peerId, address, lastSeenSec: nowSec, lastTriedSec: known?.lastTriedSec ?? 0, failures: 0 });
+    const lastTriedSec = this.#peers.get(peerId)?.lastTriedSec ?? 0;
+    this.#put({ peerId, address, host: hostOfText(address), lastSeenSec: nowSec, lastTriedSec, failures: 0 });
   }
 
   /** A dial failed. */
@@ -82,14 +87,21 @@ export class AddressBook {
     else this.#put({ ...known, failures, lastTriedSec: nowSec });
   }
 
+  /** It was dialled while nobody answered: a failure says more about our own line, so none is counted. */
+  tried(peerId: string, nowSec: number): void {
+    const known = this.#peers.get(peerId);
+    if (known !== undefined) this.#put({ ...known, lastTriedSec: nowSec });
+  }
+
   remove(peerId: string): void {
     if (this.#peers.delete(peerId)) this.#changed = true;
   }
 
-  /** Peers that may be dialled now, the best first: met lately, few failures. */
-  candidates(nowSec: number): KnownPeer[] {
+  /** Peers that may be dialled now, the best first: met lately, few failures. Without any peer none rests for long. */
+  candidates(nowSec: number, isLonely = false): KnownPeer[] {
+    const restSec = (failures: number) => (isLonely ? LONELY_RETRY_SEC : retryAfterSec(failures));
     return [...this.#peers.values()]
-      .filter(({ failures, lastTriedSec }) => nowSec - lastTriedSec >= retryAfterSec(failures))
+      .filter(({ failures, lastTriedSec }) => nowSec - lastTriedSec >= restSec(failures))
       .sort((a, b) => a.failures - b.failures || b.lastSeenSec - a.lastSeenSec);
   }
 
@@ -99,10 +111,10 @@ export class AddressBook {
    */
   share(max: number, options: { toPrivate: boolean; except: string; nowSec: number }): KnownPeer[] {
     const known = [...this.#peers.values()].filter(
-      ({ peerId, address, lastSeenSec }) =>
+      ({ peerId, host, lastSeenSec }) =>
         peerId !== options.except &&
         options.nowSec - lastSeenSec < FRESH_SEC &&
-        (options.toPrivate || !isPrivateHost(hostOfText(address))),
+        (options.toPrivate || !isPrivateHost(host)),
     );
     return shuffle(known).slice(0, max);
   }
@@ -111,12 +123,16 @@ export class AddressBook {
   save(): Promise<void> {
     if (!this.#changed) return this.#writing;
     this.#changed = false;
-    const text = JSON.stringify([...this.#peers.values()], null, 1);
+    const text = JSON.stringify(
+      [...this.#peers.values()].map(({ host: _, ...peer }) => peer),
+      null,
+      1,
+    );
     this.#writing = this.#writing.then(() => writeFileAtomic(this.#path, text)).catch(() => undefined);
     return this.#writing;
   }
 
-  #put(peer: KnownPeer): void {
+  #put(peer: Entry): void {
     this.#changed = true;
     this.#peers.set(peer.peerId, peer);
     if (this.#peers.size <= MAX_PEERS) return;

@@ -52,6 +52,7 @@ export class BlockDownload {
   readonly #taken = new Set<string>();
   #pendingBytes = 0;
   #stallMs = MIN_STALL_MS;
+  #deliveredAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BlockDownloadOptions) {
@@ -128,7 +129,7 @@ export class BlockDownload {
   }
 
   async #fetch(window: Window): Promise<void> {
-    const { conversation } = this.#options;
+    const { conversation, log } = this.#options;
     const { peer } = window;
     this.#windows.add(window);
     const whole = new AbortController();
@@ -148,8 +149,9 @@ export class BlockDownload {
         this.#stallMs = Math.max(MIN_STALL_MS, this.#stallMs * 0.9);
       }
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      if (error.kind === 'stalled') this.#stalled(peer);
+      if (!(error instanceof RequestError))
+        log.error({ peer: peer.id, err: error }, 'blocks could not be fetched');
+      if (error instanceof RequestError && error.kind === 'stalled') this.#stalled(peer);
       else this.#rest(peer, REST_AFTER_LACK_MS);
     } finally {
       clearTimeout(timer);
@@ -161,7 +163,10 @@ export class BlockDownload {
 
   #stalled(peer: Peer): void {
     peer.stalls++;
-    this.#stallMs = Math.min(MAX_STALL_MS, this.#stallMs * 1.5);
+    // Only when nobody delivers is it likely to be our own line.
+    if (Date.now() - this.#deliveredAtMs > this.#stallMs) {
+      this.#stallMs = Math.min(MAX_STALL_MS, this.#stallMs * 1.5);
+    }
     this.#options.log.info(
       { peer: peer.id, stalls: peer.stalls },
       'peer stalls: its blocks are asked of others',
@@ -203,6 +208,7 @@ export class BlockDownload {
     }
     window.nodes.shift();
     window.received++;
+    this.#deliveredAtMs = Date.now();
     this.#accept(peer, node, block);
   }
 

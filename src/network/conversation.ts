@@ -60,7 +60,9 @@ export class Conversation {
     try {
       const end = await this.ask(peer, protocol, question, {
         ...options,
-        onItems: (more) => items.push(...more),
+        onItems: (more) => {
+          for (const item of more) items.push(item);
+        },
       });
       return end.status === 'OK' ? items : undefined;
     } catch (error) {

@@ -30,6 +30,9 @@ const LONELY_ROUND_MS = 1000;
 const DIAL_MS = 10_000;
 /** Dials at the same time. */
 const MAX_DIALS = 16;
+const BEST_FIRST = 5;
+/** A peer that stays is noted as met this often. */
+const REFRESH_SEC = 600;
 /** Addresses asked of one peer, and how often while we look for more. */
 const ASK_ADDRESSES = 64;
 const ASK_EVERY_MS = 60_000;
@@ -85,10 +88,14 @@ export class Dialer {
   /** A peer takes part: its address is worth remembering, and it knows others. */
   onIntroduced(peer: Peer): void {
     this.#lonelyRounds = 0;
-    const address = dialableAddress(peer);
-    if (address !== undefined) this.#options.book.see(peer.id, address, Math.floor(Date.now() / 1000));
+    this.#remember(peer);
     void this.#options.book.save();
     void this.#askForAddresses(peer);
+  }
+
+  #remember(peer: Peer): void {
+    const address = dialableAddress(peer);
+    if (address !== undefined) this.#options.book.see(peer.id, address, Math.floor(Date.now() / 1000));
   }
 
   /** A peer is gone: with the last one the search begins anew, at once. */
@@ -120,6 +127,10 @@ export class Dialer {
     const nowMs = Date.now();
     const introduced = peers.introduced();
     const isLonely = introduced.length === 0;
+    for (const peer of introduced) {
+      const known = book.get(peer.id);
+      if (known !== undefined && nowMs / 1000 - known.lastSeenSec > REFRESH_SEC) this.#remember(peer);
+    }
     const needed = OUTBOUND_TARGET - peers.count('outbound') - this.#dialling.size;
     const room = maxPeers - peers.count();
     for (const target of this.#targets.values()) {
@@ -130,10 +141,7 @@ export class Dialer {
     for (const peer of introduced) {
       if (nowMs - (this.#askedAtMs.get(peer) ?? 0) >= ASK_EVERY_MS) void this.#askForAddresses(peer);
     }
-    // While nobody answers, a failure says more about our own line than about the peers.
-    const candidates = isLonely
-      ? shuffle(book.candidates(Number.MAX_SAFE_INTEGER))
-      : book.candidates(nowMs / 1000);
+    const candidates = mixed(book.candidates(nowMs / 1000, isLonely));
     for (const { peerId, address } of this.#spread(candidates, Math.min(needed, room))) {
       void this.#dialKnown(peerId, address, isLonely);
     }
@@ -187,7 +195,9 @@ export class Dialer {
       void this.#unlessItFits(peerId, () => this.#options.book.remove(peerId));
     } catch (error) {
       this.#options.log.debug({ address, reason: messageOf(error) }, 'dial failed');
-      if (!isLonely) this.#options.book.fail(peerId, Math.floor(Date.now() / 1000));
+      const nowSec = Math.floor(Date.now() / 1000);
+      if (isLonely) this.#options.book.tried(peerId, nowSec);
+      else this.#options.book.fail(peerId, nowSec);
     } finally {
       this.#dialling.delete(peerId);
     }
@@ -256,6 +266,11 @@ export class Dialer {
       this.#options.log.warn({ seed: text, reason: error.message }, 'a seed that cannot be read is left out');
     }
   }
+}
+
+/** The best first, then the others as they fall: a book full of dead addresses must not hide a living one. */
+function mixed<T>(candidates: readonly T[]): T[] {
+  return [...candidates.slice(0, BEST_FIRST), ...shuffle(candidates.slice(BEST_FIRST))];
 }
 
 /** Where others can reach it: what we dialled, or the port that it says it listens on, at the address that we see. */

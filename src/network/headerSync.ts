@@ -10,7 +10,7 @@ import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 
 /** Patience with one answer: another peer is asked instead. */
-const ANSWER_MS = 6000;
+const ANSWER_MS = 4000;
 /** Headers held in memory before they have shown enough work to be stored: two years of blocks. */
 const MAX_PREVIEWED = 200_000;
 /** A chain may fork off so many blocks below our tip before it must show the work for it. */

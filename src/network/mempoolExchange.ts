@@ -11,6 +11,8 @@ import { repeat } from './repeat.ts';
 
 /** Gossip loses some: every peer is asked on joining and this often after. */
 const ASK_EVERY_MS = 10 * 60_000;
+/** A server answers once a minute. */
+const ASK_AGAIN_MS = 65_000;
 const LOOK_EVERY_MS = 15_000;
 /** What a peer may make us fetch before we have seen whether any of it is good. */
 const MAX_FETCHED = 10_000;
@@ -35,7 +37,13 @@ export class MempoolExchange {
   }
 
   start(): void {
-    repeat(this.#options.signal, LOOK_EVERY_MS, () => this.askWhoIsDue());
+    const { signal, log } = this.#options;
+    repeat({
+      signal,
+      everyMs: LOOK_EVERY_MS,
+      action: () => this.askWhoIsDue(),
+      onError: (error) => log.error({ err: error }, 'mempools could not be compared'),
+    });
   }
 
   /** Asks, one after the other, the peers whose turn it is. Not while syncing: nothing could be judged. */
@@ -45,10 +53,8 @@ export class MempoolExchange {
     try {
       for (const peer of this.#options.peers.introduced()) {
         if (this.#options.isSyncing() || this.#options.signal.aborted) return;
-        if (Date.now() - peer.mempoolAskedAtMs >= ASK_EVERY_MS) await this.#ask(peer);
+        if (Date.now() >= peer.mempoolDueAtMs) await this.#ask(peer);
       }
-    } catch (error) {
-      this.#options.log.error({ err: error }, 'mempools could not be compared');
     } finally {
       this.#isAsking = false;
     }
@@ -56,7 +62,8 @@ export class MempoolExchange {
 
   async #ask(peer: Peer): Promise<void> {
     const { conversation, mempool, transactions, log } = this.#options;
-    peer.mempoolAskedAtMs = Date.now();
+    // Once more soon after joining: what came between the answer and the first gossip was told to nobody.
+    peer.mempoolDueAtMs = Date.now() + (peer.mempoolDueAtMs === 0 ? ASK_AGAIN_MS : ASK_EVERY_MS);
     const hashes = await conversation.askAll(peer, mempoolProtocol, {});
     const unknown = (hashes ?? []).map((hash) => hashToHex(hash)).filter((txid) => !mempool.has(txid));
     const wanted = unknown.slice(0, MAX_FETCHED);

@@ -39,11 +39,13 @@ export class Peer {
   bytesSent = 0;
   lastBlockAtMs = 0;
   lastTransactionAtMs = 0;
-  /** When it was last asked for its mempool, or 0. */
-  mempoolAskedAtMs = 0;
+  /** When it is to be asked for its mempool; 0 before the first time. */
+  mempoolDueAtMs = 0;
   /** Blocks are not asked of it before: it stalled, or did not have them. */
   restsUntilMs = 0;
   stalls = 0;
+  /** How often in a row it did not answer for headers. */
+  headerFailures = 0;
   /** Its headers are wanted whatever work it claims: it gossiped a block whose parent we lack. */
   isAheadUnseen = false;
 

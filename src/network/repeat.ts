@@ -1,12 +1,23 @@
 /** Runs an action again and again, never twice at once, until the signal. The pause is varied by a quarter either way. */
-export function repeat(signal: AbortSignal, everyMs: number, action: () => Promise<void> | void): void {
+export function repeat(options: {
+  signal: AbortSignal;
+  everyMs: number;
+  action: () => Promise<void> | void;
+  /** The action failed, which is a fault of ours; it goes on all the same. */
+  onError: (error: unknown) => void;
+}): void {
+  const { signal, everyMs, action, onError } = options;
   const loop = async () => {
     while (!signal.aborted) {
       await sleep(everyMs * (0.75 + Math.random() / 2), signal);
-      if (!signal.aborted) await action();
+      if (signal.aborted) return;
+      try {
+        await action();
+      } catch (error) {
+        onError(error);
+      }
     }
   };
-  // An action that throws is a fault of ours; it must not end the loop's purpose silently, so actions handle their own.
   void loop();
 }
 

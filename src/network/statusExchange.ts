@@ -31,7 +31,13 @@ export class StatusExchange {
   }
 
   start(): void {
-    repeat(this.#options.signal, COMPARE_MS, () => this.compare());
+    const { signal, log } = this.#options;
+    repeat({
+      signal,
+      everyMs: COMPARE_MS,
+      action: () => this.compare(),
+      onError: (error) => log.error({ err: error }, 'heights could not be compared'),
+    });
   }
 
   /** Asks all peers at once how far they are. */

@@ -10,6 +10,7 @@ import type { PeerTable } from './peerTable.ts';
 const FAR_BEHIND = 6;
 /** A peer whose headers led to nothing is asked again after that. */
 const REST_MS = 10_000;
+const MAX_REST_MS = 600_000;
 /** Between a block that was dropped unread and the request for its chain. */
 const UNSEEN_MS = 500;
 /** How long a gossiped block waits for its ancestors before it is let go. */
@@ -125,8 +126,10 @@ export class Sync {
       try {
         const shown = await syncHeaders(peer, { ...this.#options, onHeaders: () => this.#onHeaders() });
         // Its claim was a hint; from here on it is worth what its headers have shown.
-        if (shown !== undefined) peer.chainWork = shown;
-        else this.#letRest(peer);
+        if (shown !== undefined) {
+          peer.chainWork = shown;
+          peer.headerFailures = 0;
+        } else this.#letRest(peer);
       } catch (error) {
         log.error({ peer: peer.id, err: error }, 'headers could not be taken');
         this.#letRest(peer);
@@ -140,8 +143,9 @@ export class Sync {
   }
 
   #letRest(peer: Peer): void {
-    this.#headersRestUntilMs.set(peer, Date.now() + REST_MS);
-    setTimeout(() => this.wake(), REST_MS + 10).unref();
+    const restMs = Math.min(MAX_REST_MS, REST_MS * 2 ** peer.headerFailures++);
+    this.#headersRestUntilMs.set(peer, Date.now() + restMs);
+    setTimeout(() => this.wake(), restMs + 10).unref();
   }
 
   #noteCaughtUp(): void {
@@ -154,7 +158,10 @@ export class Sync {
     this.#options.onProgress();
   }
 
-  /** The peer that claims the most work, if it is more than our best header's. */
+  /**
+   * The peer that claims the most work, if it is more than our best header's. Those that did not answer before come last:
+   * a few that claim everything and say nothing must not keep the others from being asked.
+   */
   #nextToAsk(): Peer | undefined {
     const { chain, peers } = this.#options;
     const nowMs = Date.now();
@@ -162,7 +169,11 @@ export class Sync {
     for (const peer of peers.introduced()) {
       const isAhead = peer.isAheadUnseen || peer.chainWork > chain.bestHeader.chainWork;
       if (!isAhead || (this.#headersRestUntilMs.get(peer) ?? 0) > nowMs) continue;
-      if (best === undefined || peer.chainWork > best.chainWork) best = peer;
+      const isBetter =
+        best === undefined ||
+        peer.headerFailures < best.headerFailures ||
+        (peer.headerFailures === best.headerFailures && peer.chainWork > best.chainWork);
+      if (isBetter) best = peer;
     }
     return best;
   }

@@ -24,7 +24,13 @@ export class Watchdog {
   }
 
   start(): void {
-    repeat(this.#options.signal, LOOK_EVERY_MS, () => this.look());
+    const { signal, log } = this.#options;
+    repeat({
+      signal,
+      everyMs: LOOK_EVERY_MS,
+      action: () => this.look(),
+      onError: (error) => log.error({ err: error }, 'connections could not be looked after'),
+    });
   }
 
   async look(): Promise<void> {
