@@ -10,17 +10,11 @@ import { DialTarget } from './dialTarget.ts';
 import { resolveDnsaddr } from './dnsaddr.ts';
 import type { Host } from './host.ts';
 import type { Peer } from './peer.ts';
-import {
-  addressGroup,
-  hostOf,
-  isPrivateHost,
-  PeerAddressError,
-  parsePeerAddress,
-  tcpMultiaddr,
-} from './peerAddress.ts';
+import { addressGroup, hostOf, isPrivateHost, PeerAddressError } from './peerAddress.ts';
 import type { PeerTable } from './peerTable.ts';
 import { sleep } from './repeat.ts';
 import { messageOf } from './request.ts';
+import { dialableAddress, readToldAddress } from './toldAddress.ts';
 
 /** Outbound peers that we look for: chosen by us, they cannot be an attacker's alone. */
 const OUTBOUND_TARGET = 8;
@@ -271,32 +265,6 @@ export class Dialer {
 /** The best first, then the others as they fall: a book full of dead addresses must not hide a living one. */
 function mixed<T>(candidates: readonly T[]): T[] {
   return [...candidates.slice(0, BEST_FIRST), ...shuffle(candidates.slice(BEST_FIRST))];
-}
-
-/** Where others can reach it: what we dialled, or the port that it says it listens on, at the address that we see. */
-function dialableAddress({ id, address, direction, status }: Peer): string | undefined {
-  const host = hostOf(multiaddr(address));
-  if (direction === 'outbound') return address.includes('/p2p/') ? address : `${address}/p2p/${id}`;
-  const port = status?.listenPort ?? 0;
-  return port === 0 ? undefined : tcpMultiaddr(host, port, id).toString();
-}
-
-/** What one peer tells of another is taken when it can be dialled by IP, and is as public as the one who tells it. */
-function readToldAddress(
-  text: string,
-  isPrivatePeer: boolean,
-): { peerId: string; address: string } | undefined {
-  try {
-    const address = parsePeerAddress(text);
-    if (address.kind !== 'multiaddr' || address.peerId === undefined) return undefined;
-    const host = hostOf(address.multiaddr);
-    const isName = address.multiaddr.getComponents()[0]?.name.startsWith('dns') ?? true;
-    if (isName || (isPrivateHost(host) && !isPrivatePeer)) return undefined;
-    return { peerId: address.peerId, address: address.multiaddr.toString() };
-  } catch (error) {
-    if (error instanceof PeerAddressError) return undefined;
-    throw error;
-  }
 }
 
 /** The group that counts for spreading; private addresses are all one's own network. */

@@ -19,6 +19,7 @@ import type { Host } from './host.ts';
 import type { OrphanTransactions } from './orphanTransactions.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** How long a message waits for its sender to say who it is. */
 const INTRODUCTION_MS = 5000;
@@ -54,6 +55,8 @@ export class GossipTopics {
   /** Hashes that are being judged: gossipsub relays them itself when they are accepted. */
   readonly #judging = new Set<string>();
   readonly #waiting = new Map<string, number>();
+  /** 20,000 transactions may come at once from an honest peer: they are checked a thousand at a time. */
+  readonly #turnstile = new Turnstile({ maxInside: 1000, maxWaitingBytes: 32_000_000 });
 
   constructor(options: GossipOptions) {
     this.#options = options;
@@ -172,7 +175,10 @@ export class GossipTopics {
     peer.lastTransactionAtMs = Date.now();
     if (mempool.has(txid)) return IGNORE;
     return this.#whileJudging(txid, async () => {
-      const verdict = await mempool.accept(transaction, { source: peer.id });
+      const verdict = await this.#turnstile.run(data.length, () =>
+        mempool.accept(transaction, { source: peer.id }),
+      );
+      if (verdict === undefined) return IGNORE;
       if (verdict.status === 'orphan' && (await orphans.resolve(peer, transaction, verdict.missing))) {
         return { result: 'accept', points: 0, reason: '' };
       }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { headersProtocol, MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../protocols/headers.ts';
+import { equalBytes } from '../bytes/bytes.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { HeadersResult } from '../chain/headerAcceptance.ts';
@@ -17,6 +18,8 @@ const MAX_PREVIEWED = 200_000;
 const FORGIVEN_BLOCKS = 144n;
 /** For headers that do not follow what was asked with. */
 const UNCONNECTED_POINTS = 20;
+/** For headers of which one does not follow the one before: no chain of anybody looks like that. */
+const BROKEN_RUN_POINTS = 100;
 
 export type HeaderSyncOptions = Readonly<{
   chain: Chain;
@@ -46,6 +49,10 @@ export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promi
     const headers = await conversation.askAll(peer, headersProtocol, question, { chunkTimeoutMs: ANSWER_MS });
     if (headers === undefined) return undefined;
     if (headers.length === 0) break;
+    if (!isRun(headers)) {
+      peers.punish(peer.id, BROKEN_RUN_POINTS, 'headers/1: they do not follow one another');
+      return undefined;
+    }
     const isStored = last !== undefined && waiting.length === 0;
     const result = isStored ? chain.acceptHeaders(headers) : chain.previewHeaders(headers, last);
     if (!('nodes' in result)) {
@@ -85,6 +92,10 @@ export function workNeeded(chain: Chain): bigint {
   const nearTip = tip.chainWork - FORGIVEN_BLOCKS * tipBlockWork;
   const { minimumChainWork } = chain.params;
   return nearTip > minimumChainWork ? nearTip : minimumChainWork;
+}
+
+function isRun(headers: readonly BlockHeader[]): boolean {
+  return headers.every((header, i) => i === 0 || equalBytes(header.previousHash, headers[i - 1]!.hash));
 }
 
 function blame(peers: PeerTable, peer: Peer, result: Exclude<HeadersResult, { nodes: BlockNode[] }>): void {

@@ -37,13 +37,22 @@ export class MempoolExchange {
   }
 
   start(): void {
-    const { signal, log } = this.#options;
+    const { signal } = this.#options;
     repeat({
       signal,
       everyMs: LOOK_EVERY_MS,
       action: () => this.askWhoIsDue(),
-      onError: (error) => log.error({ err: error }, 'mempools could not be compared'),
+      onError: (error) => this.#onError(error),
     });
+  }
+
+  /** A peer has come, or we have caught up. */
+  wake(): void {
+    this.askWhoIsDue().catch((error) => this.#onError(error));
+  }
+
+  #onError(error: unknown): void {
+    this.#options.log.error({ err: error }, 'mempools could not be compared');
   }
 
   /** Asks, one after the other, the peers whose turn it is. Not while syncing: nothing could be judged. */

@@ -9,6 +9,7 @@ import { RequestError } from './request.ts';
 
 /** Gossip is never the only way in which a block arrives: heights are compared this often. */
 const COMPARE_MS = 30_000;
+const SOON_MS = 3000;
 /** A connection that never says who it is, is closed. */
 const NAMELESS_MS = 60_000;
 
@@ -51,6 +52,12 @@ export class StatusExchange {
     await Promise.all(peers.introduced().map((peer) => this.ask(peer)));
   }
 
+  /** What a new peer gets before our gossip streams stand is told to nobody: its status tells of it. */
+  askAgainSoon(peer: Peer): void {
+    setTimeout(() => void this.ask(peer), SOON_MS).unref();
+  }
+
+  /** Never rejects. */
   async ask(peer: Peer): Promise<void> {
     const { conversation, ownStatus, peers } = this.#options;
     let status: NodeStatus | undefined;
@@ -62,8 +69,9 @@ export class StatusExchange {
       });
     } catch (error) {
       // It may still introduce itself by asking us.
-      if (error instanceof RequestError) return;
-      throw error;
+      if (!(error instanceof RequestError))
+        this.#options.log.error({ err: error }, 'no status could be asked for');
+      return;
     }
     const connection = peers.connection(peer);
     if (status !== undefined && connection !== undefined) this.heard(connection, status);

@@ -12,6 +12,7 @@ import { decodeLength } from '../../../src/network/lengthPrefix.ts';
 import { nodeStateOf } from '../../../src/network/nodeState.ts';
 import { parentsFirst } from '../../../src/network/orphanTransactions.ts';
 import { TokenBucket } from '../../../src/network/tokenBucket.ts';
+import { Turnstile } from '../../../src/network/turnstile.ts';
 import { makeTransaction } from '../../../src/primitives/transaction.ts';
 
 test('a token bucket lets the burst through, then the rate', () => {
@@ -175,3 +176,22 @@ function dnsAnswer(query: Buffer, records: Record<string, string[]>): Buffer {
   });
   return Buffer.concat([header, question, ...answers]);
 }
+
+test('a turnstile lets so many in, and the others in their order', async () => {
+  const turnstile = new Turnstile({ maxInside: 2, maxWaitingBytes: 30 });
+  const order: number[] = [];
+  let inside = 0;
+  const work = (n: number) => async () => {
+    order.push(n);
+    assert.ok(++inside <= 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    inside--;
+    if (n === 3) throw new Error('it fails and leaves all the same');
+    return n;
+  };
+  const results = await Promise.allSettled([1, 2, 3, 4, 5, 6].map((n) => turnstile.run(10, work(n))));
+  assert.deepEqual(order, [1, 2, 3, 4, 5]);
+  const values = results.map((result) => (result.status === 'fulfilled' ? result.value : 'failed'));
+  assert.deepEqual(values, [1, 2, 'failed', 4, 5, undefined]);
+  assert.equal(await turnstile.run(10, work(7)), 7);
+});

@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { Chain } from '../chain/chain.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { NetworkParams } from '../params/networkParams.ts';
+
+export type NetworkOptions = Readonly<{
+  chain: Chain;
+  mempool: Mempool;
+  params: NetworkParams;
+  dataDir: string;
+  maxPeers: number;
+  /** 0: a free one at the first start, the same one ever after. */
+  serverPort: number;
+  /** Of the interface to listen on: all IPv4 ones when left out. */
+  listenHost?: string;
+  /** Public addresses, `host`, `host:port` or multiaddr, that others are told instead of those we listen on. */
+  announce: readonly string[];
+  /** Instead of the bootstrap list. Empty: none, only remembered peers and those that are added. */
+  seeds: readonly string[] | undefined;
+  userAgent: string;
+  log: Logger;
+}>;

@@ -1,0 +1,29 @@
+import { multiaddr } from '@multiformats/multiaddr';
+import type { Peer } from './peer.ts';
+import { hostOf, isPrivateHost, PeerAddressError, parsePeerAddress, tcpMultiaddr } from './peerAddress.ts';
+
+/** Where others can reach it: what we dialled, or the port that it says it listens on, at the address that we see. */
+export function dialableAddress({ id, address, direction, status }: Peer): string | undefined {
+  const host = hostOf(multiaddr(address));
+  if (direction === 'outbound') return address.includes('/p2p/') ? address : `${address}/p2p/${id}`;
+  const port = status?.listenPort ?? 0;
+  return port === 0 ? undefined : tcpMultiaddr(host, port, id).toString();
+}
+
+/** What one peer tells of another is taken when it can be dialled by IP, and is as public as the one who tells it. */
+export function readToldAddress(
+  text: string,
+  isPrivatePeer: boolean,
+): { peerId: string; address: string } | undefined {
+  try {
+    const address = parsePeerAddress(text);
+    if (address.kind !== 'multiaddr' || address.peerId === undefined) return undefined;
+    const host = hostOf(address.multiaddr);
+    const isName = address.multiaddr.getComponents()[0]?.name.startsWith('dns') ?? true;
+    if (isName || (isPrivateHost(host) && !isPrivatePeer)) return undefined;
+    return { peerId: address.peerId, address: address.multiaddr.toString() };
+  } catch (error) {
+    if (error instanceof PeerAddressError) return undefined;
+    throw error;
+  }
+}
