@@ -22,6 +22,13 @@ export class RefusedError extends CliError {
   }
 }
 
+/** There is a node, and it does not answer yet. */
+class StartingError extends CliError {
+  constructor(message: string) {
+    super(EXIT.notRunning, `The node is still starting, try again in a moment: ${message}`);
+  }
+}
+
 type Answer = { result: unknown; error: { code: number; message: string } | null };
 
 /** @param how what the person types to start this node, for when it does not run */
@@ -38,6 +45,7 @@ export function rpcClient(dataDir: string, how: string): RpcClient {
     });
     if (status === 401) throw notRunning(dataDir, how);
     const { result, error } = parseAnswer(status, text);
+    if (error?.code === RPC_ERROR.inWarmup) throw new StartingError(error.message);
     if (error !== null) throw new RefusedError(error.code, error.message);
     return result as T;
   };
@@ -46,7 +54,7 @@ export function rpcClient(dataDir: string, how: string): RpcClient {
       await call('uptime');
       return true;
     } catch (error) {
-      if (error instanceof RefusedError) return true;
+      if (error instanceof RefusedError || error instanceof StartingError) return true;
       if (error instanceof CliError && error.exitCode === EXIT.notRunning) return false;
       throw error;
     }

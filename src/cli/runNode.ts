@@ -1,6 +1,5 @@
 import { createLog, type Logger } from '../node/log.ts';
 import { type Node, openNode } from '../node/node.ts';
-import { CliError } from './cliError.ts';
 import type { Context } from './command.ts';
 import { privateKeyLines } from './describeMining.ts';
 import { EXIT } from './exitCodes.ts';
@@ -20,7 +19,7 @@ export async function runNode({ config, terminal }: Context): Promise<void> {
   log.info('stopping');
   await node.close();
   log.info({ height: node.services.chain.tip.height }, 'stopped');
-  if (ended instanceof Error) throw new CliError(EXIT.failure, ended.message, { cause: ended });
+  if (ended instanceof Error) throw ended;
 }
 
 /** What somebody who starts a node for the first time wants to know, and a script that starts one. */

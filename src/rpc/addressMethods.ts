@@ -1,5 +1,5 @@
 import { equalBytes } from '../bytes/bytes.ts';
-import { bytesToHex, hashToHex } from '../bytes/hex.ts';
+import { bytesToHex } from '../bytes/hex.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { AddressError, decodeAddress, encodeAddress } from '../crypto/address.ts';
 import { formatAmount } from '../wallet/amount.ts';
@@ -59,17 +59,21 @@ async function describeCoinSet({ chain }: NodeServices): Promise<Record<string, 
   const { tip } = chain;
   let amount = 0n;
   let count = 0;
-  const transactions = new Set<string>();
+  // Coins come in the order of their txids: where it changes, the next transaction begins.
+  let transactions = 0;
+  let lastHash: Uint8Array = new Uint8Array();
   for await (const { outpoint, coin } of chain.coins()) {
     count++;
     amount += coin.amount;
-    transactions.add(hashToHex(outpoint.txHash));
+    if (equalBytes(outpoint.txHash, lastHash)) continue;
+    transactions++;
+    lastHash = outpoint.txHash;
   }
   const { coinCount, coinSetHash } = chain.coinSet;
   return {
     height: tip.height,
     bestblock: tip.hash,
-    transactions: transactions.size,
+    transactions,
     txouts: count,
     coin_set_count: coinCount,
     coin_set_hash: coinSetHash,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bytesToHex } from '../bytes/hex.ts';
+import { MIN_FEE_RATE } from '../mempool/policy.ts';
 import { formatAmount, parseAmount } from '../wallet/amount.ts';
 import type { OwnAddress } from '../wallet/wallet.ts';
 import type { HistoryEntry } from '../wallet/walletCoin.ts';
@@ -13,6 +14,10 @@ const theme = 'Wallet';
 const passphrase = text.optional();
 /** Base units per byte; above it somebody confused it with a fee. */
 const MAX_FEE_RATE = 10_000;
+/** Where the sender names none: twice what is relayed at least. */
+const DEFAULT_FEE_RATE = 2 * MIN_FEE_RATE;
+/** Blocks that a paying node may lack. */
+const MAX_BEHIND = 6;
 
 /** The wallet as the command line uses it: amounts are decimal strings in coins. */
 export const walletMethods: readonly RpcMethod[] = [
@@ -103,8 +108,8 @@ async function send(
     passphrase?: string | undefined;
   },
 ): Promise<Record<string, unknown>> {
-  const { wallet, params, network } = services;
-  if (network.state() === 'syncing' || wallet.isRescanning) {
+  const { wallet, params, network, chain, mempool } = services;
+  if (wallet.isRescanning || network.bestPeerHeight() - chain.tip.height > MAX_BEHIND) {
     // What the wallet believes it has may be spent in blocks that it does not know yet.
     throw new RpcError(RPC_ERROR.wallet, 'The node is still reading the chain. Try again when it is done.');
   }
@@ -113,7 +118,7 @@ async function send(
   const { transaction, fee } = await wallet.pay({
     publicKey,
     amount,
-    ...(given.feerate !== undefined && { feeRate: BigInt(given.feerate) }),
+    feeRate: BigInt(given.feerate ?? Math.max(DEFAULT_FEE_RATE, Math.ceil(mempool.minFeeRate))),
     passphrase: given.passphrase,
   });
   try {

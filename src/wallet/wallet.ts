@@ -17,8 +17,6 @@ import { WalletKeys } from './walletKeys.ts';
 
 /** The coins' database, in the data directory. */
 export const LEDGER_FOLDER = 'wallet';
-/** Base units per byte, where the sender names none: twice what is relayed at least. */
-export const DEFAULT_FEE_RATE = 2n;
 /** Blocks without a coin of ours are written off together. */
 const FLUSH_BLOCKS = 500;
 const REPORT_BLOCKS = 5000;
@@ -191,7 +189,7 @@ export class Wallet {
     publicKey: Uint8Array;
     amount: bigint;
     /** Base units per byte. */
-    feeRate?: bigint;
+    feeRate: bigint;
     passphrase?: string | undefined;
   }): Promise<{ transaction: Transaction; fee: bigint }> {
     return this.#inTurn(async () => {
@@ -205,7 +203,7 @@ export class Wallet {
       const { coins, fee, change } = selectCoins(this.spendable(), {
         target: payment.amount,
         outputs: 1,
-        feeRate: payment.feeRate ?? DEFAULT_FEE_RATE,
+        feeRate: payment.feeRate,
         isLast: ({ height }) => height === undefined,
       });
       const privateKeys = await keys.privateKeys(
