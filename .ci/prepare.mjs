@@ -47,6 +47,7 @@ if (!isCurrent(installStamp, lock)) {
   run('installing the dependencies (once, about half a minute)', 'npm', [
     'ci',
     '--ignore-scripts',
+    '--prefer-offline',
     '--no-audit',
     '--no-fund',
   ]);
