@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { ByteWriter } from '../../src/bytes/byteWriter.ts';
+import { bytesToHex, hashToHex } from '../../src/bytes/hex.ts';
+import { sha256d } from '../../src/bytes/sha256.ts';
+import { type BitcoinChain, bitcoinRegtest, NETWORK_FILE } from '../support/bitcoinRegtest/bitcoinChain.ts';
+import { brokenBodies } from '../support/bitcoinRegtest/brokenBodies.ts';
+import type { Answer, Step } from '../support/bitcoinRegtest/brokenCase.ts';
+import { brokenHeaders, undecodable } from '../support/bitcoinRegtest/brokenHeaders.ts';
+import { brokenScripts } from '../support/bitcoinRegtest/brokenScripts.ts';
+import { brokenTransactions } from '../support/bitcoinRegtest/brokenTransactions.ts';
+import { growTrunk } from '../support/bitcoinRegtest/trunk.ts';
+import { temporaryFolder, withFolder } from '../support/chains.ts';
+import { NodeProcess, RpcFailure, runCli } from '../support/nodeProcess.ts';
+
+/**
+ * A chain under the parameters of Bitcoin's regtest, and about two hundred blocks that break one rule each, given to the
+ * program as its users would. After each, the honest block of that height must still be taken. Whether Bitcoin Core would
+ * say the same is written down in the cases by hand.
+ */
+const CASES = [...brokenHeaders, ...undecodable, ...brokenBodies, ...brokenScripts, ...brokenTransactions];
+/** An import stops after a hundred refusals. */
+const CASES_PER_FILE = 80;
+
+type ImportReport = {
+  blocks: number;
+  connected: number;
+  known: number;
+  aside: number;
+  refused: { hash: string; reason: string }[];
+  height: number;
+  tip: string;
+};
+
+describe('Bitcoin’s regtest chain', () => {
+  let folder: string;
+  let chain: BitcoinChain;
+  /** How long the chain was before the cases. */
+  let trunkHeight: number;
+  const played: { steps: Step[]; honest: Uint8Array }[] = [];
+
+  before(async () => {
+    folder = await temporaryFolder();
+    chain = growTrunk();
+    trunkHeight = chain.blocks.length;
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  test('is imported whole', async () => {
+    const dataDir = join(folder, 'rpc');
+    mkdirSync(dataDir);
+    const report = await importInto(
+      dataDir,
+      chain.blocks.map(({ bytes }) => bytes),
+    );
+    assert.deepEqual([report.connected, report.height], [trunkHeight, trunkHeight]);
+    assert.equal(report.tip, hashToHex(chain.tip.header.hash));
+  });
+
+  test(`submitblock refuses ${CASES.length} kinds of broken blocks, and takes the honest one after each`, async () => {
+    const node = await NodeProcess.start({ dataDir: join(folder, 'rpc'), network: NETWORK_FILE });
+    try {
+      const wrong: string[] = [];
+      for (const { name, build } of CASES) {
+        const { steps, honest } = build(chain);
+        for (const { bytes, answer } of steps) {
+          const said = await submit(node, bytes);
+          if (said !== rpcWords(answer)) wrong.push(`${name}: ${said}, not ${rpcWords(answer)}`);
+        }
+        const said = await submit(node, honest.bytes);
+        if (said !== null) wrong.push(`${name}: the honest block: ${said}`);
+        played.push({ steps, honest: honest.bytes });
+        chain.add(honest);
+      }
+      assert.deepEqual(wrong, []);
+      assert.equal(await node.height(), trunkHeight + CASES.length);
+    } finally {
+      await node.stop();
+    }
+  });
+
+  test('chain import refuses the same blocks for the same reasons', async () => {
+    await withFolder(async (dataDir) => {
+      await importInto(
+        dataDir,
+        chain.blocks.slice(0, trunkHeight).map(({ bytes }) => bytes),
+      );
+      for (let first = 0; first < played.length; first += CASES_PER_FILE) {
+        const cases = played.slice(first, first + CASES_PER_FILE);
+        const report = await importInto(
+          dataDir,
+          cases.flatMap(({ steps, honest }) => [...steps.map(({ bytes }) => bytes), honest]),
+        );
+        // Sorted: what cannot be decoded is known at once, before what waits in the queue.
+        assert.deepEqual(
+          report.refused
+            .map(({ hash, reason }) => (hash === '' ? 'undecodable' : `${reason} ${hash}`))
+            .sort(),
+          cases.flatMap(({ steps }) => steps.flatMap(importWords)).sort(),
+        );
+        assert.equal(report.connected, cases.length);
+      }
+    });
+  });
+});
+
+/** What the RPC answers to a block: null, a word, or the message of an error. */
+async function submit(node: NodeProcess, bytes: Uint8Array): Promise<string | null> {
+  try {
+    return await node.rpc<string | null>('submitblock', bytesToHex(bytes));
+  } catch (error) {
+    if (!(error instanceof RpcFailure)) throw error;
+    return `${error.code} ${error.message}`;
+  }
+}
+
+function rpcWords(answer: Answer): string {
+  if ('undecodable' in answer) return '-22 submitblock: Block decode failed';
+  if ('noCoinbase' in answer) return '-22 submitblock: Block does not start with a coinbase';
+  if ('aside' in answer) return answer.aside;
+  return 'tooLarge' in answer ? answer.tooLarge : answer.code;
+}
+
+function importWords({ bytes, answer }: Step): string[] {
+  if ('undecodable' in answer) return bytes.length < 81 ? [] : ['undecodable'];
+  if ('aside' in answer || 'tooLarge' in answer) return [];
+  const code = 'noCoinbase' in answer ? answer.noCoinbase : answer.code;
+  return [`${code} ${hashToHex(sha256d(bytes.subarray(0, 80)))}`];
+}
+
+/** Runs `chain import` on these blocks in Bitcoin's bootstrap.dat layout. */
+async function importInto(dataDir: string, blocks: readonly Uint8Array[]): Promise<ImportReport> {
+  const writer = new ByteWriter(1 << 20);
+  for (const bytes of blocks) writer.bytes(bitcoinRegtest.magic).u32(bytes.length).bytes(bytes);
+  const file = join(dataDir, 'blocks.dat');
+  writeFileSync(file, writer.finish());
+  const args = ['chain', 'import', file, '--network', NETWORK_FILE, '--data-dir', dataDir, '--json'];
+  const { stdout, stderr } = await runCli(args, { timeoutMs: 120_000 });
+  try {
+    return JSON.parse(stdout) as ImportReport;
+  } catch (cause) {
+    throw new Error(`no report: ${stderr}${stdout}`, { cause });
+  }
+}
