@@ -11,14 +11,16 @@ export type ImportResult = {
   known: number;
   /** Kept, but not on the best chain, or without their parents. */
   aside: number;
+  /** The first of them. */
   refused: { hash: string; reason: string }[];
+  refusedCount: number;
 };
 
 /** Blocks on their way at once: the chain commits together what waits together. */
 const MAX_WAITING_BLOCKS = 1024;
 const MAX_WAITING_BYTES = 32_000_000;
 /** A file of another chain would make a report as long as itself. */
-const MAX_REFUSALS = 100;
+const MAX_REPORTED = 1000;
 
 /** Puts the blocks of a file through the one door for blocks. @param onProgress gets the bytes read and the height */
 export async function importBlocks(
@@ -26,7 +28,7 @@ export async function importBlocks(
   path: string,
   options: { signal: AbortSignal; onProgress: (bytes: number, height: number) => void },
 ): Promise<ImportResult> {
-  const result: ImportResult = { blocks: 0, connected: 0, known: 0, aside: 0, refused: [] };
+  const result: ImportResult = { blocks: 0, connected: 0, known: 0, aside: 0, refused: [], refusedCount: 0 };
   const waiting: { framed: FramedBlock; hash: string; verdict: Promise<BlockVerdict> }[] = [];
   let waitingBytes = 0;
   const settleFirst = async () => {
@@ -36,11 +38,11 @@ export async function importBlocks(
     options.onProgress(framed.endsAt, chain.tip.height);
   };
   for await (const framed of readBlockFile(path, chain.params)) {
-    if (options.signal.aborted || result.refused.length >= MAX_REFUSALS) break;
+    if (options.signal.aborted) break;
     result.blocks++;
     const submitted = submit(chain, framed.bytes);
     if (submitted === undefined) {
-      result.refused.push({ hash: '', reason: `block ${result.blocks} of the file cannot be decoded` });
+      refuse(result, '', `block ${result.blocks} of the file cannot be decoded`);
       continue;
     }
     waiting.push({ framed, ...submitted });
@@ -81,9 +83,14 @@ function count(result: ImportResult, hash: string, verdict: BlockVerdict): void 
       return;
     case 'held':
     case 'unwanted':
-      result.refused.push({ hash, reason: verdict.status === 'held' ? 'time-too-new' : 'too little work' });
+      refuse(result, hash, verdict.status === 'held' ? 'time-too-new' : 'too little work');
       return;
     case 'rejected':
-      result.refused.push({ hash, reason: verdict.rejection.code });
+      refuse(result, hash, verdict.rejection.code);
   }
+}
+
+function refuse(result: ImportResult, hash: string, reason: string): void {
+  result.refusedCount++;
+  if (result.refused.length < MAX_REPORTED) result.refused.push({ hash, reason });
 }

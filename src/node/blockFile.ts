@@ -10,6 +10,8 @@ import type { NetworkParams } from '../params/networkParams.ts';
  */
 const FRAME_BYTES = 8;
 const MIN_BLOCK_BYTES = 81;
+/** More than any network allows, so that a block that is too large is refused by its rule, and not passed over. */
+const MAX_FRAMED_BYTES = 8_000_000;
 const CHUNK_BYTES = 1024 * 1024;
 
 /** A block of the file, and where the next one may begin. */
@@ -30,7 +32,7 @@ export async function* readBlockFile(path: string, params: NetworkParams): Async
       offset += skipped;
       if (start < 0 || buffer.length < FRAME_BYTES) break;
       const length = buffer.readUInt32LE(magic.length);
-      if (length < MIN_BLOCK_BYTES || length > params.maxBlockBytes) {
+      if (length < MIN_BLOCK_BYTES || length > MAX_FRAMED_BYTES) {
         buffer = buffer.subarray(1);
         offset++;
         continue;

@@ -31,10 +31,10 @@ export const chainImport: Command = {
       throw new CliError(EXIT.refused, `${path} holds no block of ${config.params.name} (magic ${magic}).`);
     }
     terminal.answer(answer, () => [
-      `${answer.blocks} blocks read in ${answer.seconds} s: ${answer.connected} connected, ${answer.known} known, ${answer.aside} aside, ${answer.refused.length} refused.`,
+      `${answer.blocks} blocks read in ${answer.seconds} s: ${answer.connected} connected, ${answer.known} known, ${answer.aside} aside, ${answer.refusedCount} refused.`,
       ...answer.refused.slice(0, 10).map(({ hash, reason }) => `  ${hash} ${reason}`.trimEnd()),
       `The chain stands at height ${answer.height}, ${answer.tip}.`,
     ]);
-    return answer.refused.length > 0 ? EXIT.refused : EXIT.ok;
+    return answer.refusedCount > 0 ? EXIT.refused : EXIT.ok;
   },
 };
