@@ -1,5 +1,6 @@
 // npm run bench -- NAME: runs one benchmark, which prints what it measures.
 const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
+  chain: () => import('./chain.ts'),
   mempool: () => import('./mempool.ts'),
   nonce: () => import('./nonce.ts'),
   verify: () => import('./verify.ts'),
