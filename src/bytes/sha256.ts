@@ -11,7 +11,19 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return Buffer.from(sha256Latin1(bytes), 'latin1');
 }
 
+/** Holds what is hashed a second time: an object less for every hash, of which a block has tens of thousands. */
+const inner = Buffer.alloc(32);
+const pair = Buffer.alloc(64);
+
 /** SHA-256 of SHA-256, Bitcoin's hash for everything that has an identity. 32 bytes in wire order. */
 export function sha256d(bytes: Uint8Array): Uint8Array {
-  return sha256(Buffer.from(sha256Latin1(bytes), 'latin1'));
+  inner.write(sha256Latin1(bytes), 'latin1');
+  return sha256(inner);
+}
+
+/** The double hash of two hashes, one behind the other: a node of a merkle tree. */
+export function sha256dPair(left: Uint8Array, right: Uint8Array): Uint8Array {
+  pair.set(left, 0);
+  pair.set(right, 32);
+  return sha256d(pair);
 }

@@ -1,9 +1,9 @@
+import { breathe } from '../bytes/breathe.ts';
 import type { Rejection } from '../consensus/rejection.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import type { BlockNode } from './blockNode.ts';
 import type { BlockTree } from './blockTree.ts';
-import { breathe } from './breathe.ts';
 import type { ChangeLog } from './chainChange.ts';
 import type { ChainState } from './chainState.ts';
 import { planReorganization } from './planReorganization.ts';

@@ -1,3 +1,4 @@
+import { breathe } from '../bytes/breathe.ts';
 import type { Coin } from '../consensus/coin.ts';
 import {
   beginConnecting,
@@ -18,7 +19,6 @@ import type { ChainStore } from '../store/chainStore.ts';
 import { decodeUndo, encodeUndo } from '../store/coinCodec.ts';
 import type { BlockNode } from './blockNode.ts';
 import type { BlockTree } from './blockTree.ts';
-import { breathe } from './breathe.ts';
 import { PendingCommit } from './pendingCommit.ts';
 
 export type ChainStateParts = Readonly<{

@@ -1,4 +1,4 @@
-import { breathe } from './breathe.ts';
+import { breathe } from '../bytes/breathe.ts';
 
 type Job = Readonly<{
   bytes: number;

@@ -7,7 +7,7 @@ import { isCoinbase } from '../primitives/transaction.ts';
 import { checkProofOfWork } from './checkHeader.ts';
 import { checkTransaction, FORBIDDEN_TRANSACTION_BYTES } from './checkTransaction.ts';
 import { coinbaseHeightScript } from './coinbaseHeight.ts';
-import { parseLockingScript } from './lockingScript.ts';
+import { lockTypeOf } from './lockingScript.ts';
 import { isFinal } from './lockTime.ts';
 import type { Rejection } from './rejection.ts';
 
@@ -99,7 +99,7 @@ function checkOutputCount({ transactions }: Block, params: NetworkParams): Rejec
   let count = 0;
   for (const { outputs } of transactions) {
     for (const { lockingScript } of outputs) {
-      if (parseLockingScript(lockingScript)?.type === 'public-key') count++;
+      if (lockTypeOf(lockingScript) === 'public-key') count++;
     }
   }
   return count > max ? { code: 'bad-blk-sigops', count, max } : undefined;

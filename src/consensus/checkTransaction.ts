@@ -1,7 +1,7 @@
 import { parseSignature } from '../crypto/signature.ts';
 import { MAX_MONEY } from '../params/networkParams.ts';
 import { isCoinbase, isNullOutpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
-import { parseLockingScript, pushedSignature } from './lockingScript.ts';
+import { lockTypeOf, pushedSignature } from './lockingScript.ts';
 import type { TransactionRejection } from './rejection.ts';
 
 const MAX_TRANSACTION_BYTES = 100_000;
@@ -87,7 +87,7 @@ function checkOutpointsNotNull(transaction: Transaction): TransactionRejection |
 function checkLockingScripts(transaction: Transaction): TransactionRejection | undefined {
   const isInCoinbase = isCoinbase(transaction);
   for (const [output, { lockingScript }] of transaction.outputs.entries()) {
-    if (!parseLockingScript(lockingScript)) return { code: 'bad-txns-locking-script', output };
+    if (!lockTypeOf(lockingScript)) return { code: 'bad-txns-locking-script', output };
     if (isInCoinbase && WITNESS_COMMITMENT.every((byte, i) => lockingScript[i] === byte)) {
       return { code: 'bad-cb-witness-commitment', output };
     }

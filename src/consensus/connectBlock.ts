@@ -4,7 +4,7 @@ import type { Block } from '../primitives/block.ts';
 import { type Outpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import { checkSpend, type SpendContext } from './checkSpend.ts';
 import type { Coin } from './coin.ts';
-import { parseLockingScript } from './lockingScript.ts';
+import { lockTypeOf } from './lockingScript.ts';
 import type { Rejection } from './rejection.ts';
 import { subsidyAt } from './subsidy.ts';
 
@@ -33,7 +33,7 @@ export type BlockConnection = {
 };
 
 /** Inputs and outputs of one slice, at most (one transaction more, so that it makes progress). */
-const SLICE_COINS = 4000;
+const SLICE_COINS = 2000;
 
 export function beginConnecting(
   block: Block,
@@ -164,7 +164,7 @@ function* createdCoins(
 ): Generator<[string, Coin]> {
   for (const [index, { amount, lockingScript }] of outputs.entries()) {
     // Data can never be spent, so it is never a coin.
-    if (parseLockingScript(lockingScript)?.type === 'data') continue;
+    if (lockTypeOf(lockingScript) === 'data') continue;
     yield [outpointKey(hash, index), { amount, lockingScript, height, isCoinbase }];
   }
 }

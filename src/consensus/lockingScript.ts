@@ -25,10 +25,17 @@ const SIGHASH_ALL = 0x01;
 
 /** The lock that a locking script stands for, or undefined when it stands for none. */
 export function parseLockingScript(script: Uint8Array): Lock | undefined {
+  const type = lockTypeOf(script);
+  return type === 'public-key' ? { type, publicKey: script.subarray(1, -1) } : type && { type };
+}
+
+/** The type alone, which takes no memory: a block has tens of thousands of outputs, each asked for it more than once. */
+export function lockTypeOf(script: Uint8Array): Lock['type'] | undefined {
   const first = script[0];
-  if (first === COMPRESSED_KEY_BYTES || first === UNCOMPRESSED_KEY_BYTES) return parsePublicKeyLock(script);
-  if (first === OP_RETURN) return isDataScript(script) ? { type: 'data' } : undefined;
-  return isReservedScript(script) ? { type: 'reserved' } : undefined;
+  if (first === COMPRESSED_KEY_BYTES || first === UNCOMPRESSED_KEY_BYTES)
+    return isPublicKeyScript(script) ? 'public-key' : undefined;
+  if (first === OP_RETURN) return isDataScript(script) ? 'data' : undefined;
+  return isReservedScript(script) ? 'reserved' : undefined;
 }
 
 /** `21 <key> ac`: the lock that the wallet makes. `publicKey` has 33 bytes. */
@@ -49,13 +56,12 @@ export function pushedSignature(script: Uint8Array): Uint8Array | undefined {
   return script[length] === SIGHASH_ALL ? script.subarray(1, length) : undefined;
 }
 
-function parsePublicKeyLock(script: Uint8Array): Lock | undefined {
+function isPublicKeyScript(script: Uint8Array): boolean {
   const length = script[0]!;
   const prefix = script[1];
-  if (script.length !== length + 2 || script[length + 1] !== OP_CHECKSIG) return undefined;
+  if (script.length !== length + 2 || script[length + 1] !== OP_CHECKSIG) return false;
   // The hybrid prefixes 06 and 07, which Bitcoin allows, are left out: engines disagree about them.
-  const isKey = length === COMPRESSED_KEY_BYTES ? prefix === 0x02 || prefix === 0x03 : prefix === 0x04;
-  return isKey ? { type: 'public-key', publicKey: script.subarray(1, length + 1) } : undefined;
+  return length === COMPRESSED_KEY_BYTES ? prefix === 0x02 || prefix === 0x03 : prefix === 0x04;
 }
 
 /** `6a` and any number of complete opcodes `00`..`60`, each with its data. */

@@ -1,5 +1,5 @@
+import { breathe } from '../bytes/breathe.ts';
 import { hashToHex } from '../bytes/hex.ts';
-import { breathe } from '../chain/breathe.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { ChainChange, ChangedBlock } from '../chain/chainChange.ts';
 import { checkSpend, type SpendContext } from '../consensus/checkSpend.ts';

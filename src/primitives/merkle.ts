@@ -1,5 +1,5 @@
-import { concatBytes, equalBytes } from '../bytes/bytes.ts';
-import { sha256d } from '../bytes/sha256.ts';
+import { equalBytes } from '../bytes/bytes.ts';
+import { sha256dPair } from '../bytes/sha256.ts';
 
 /**
  * The root of Bitcoin's merkle tree over the hashes (32 bytes each; 32 zeros for none), and whether the tree is mutated.
@@ -17,7 +17,7 @@ export function merkleRoot(hashes: readonly Uint8Array[]): { root: Uint8Array; i
       const left = level[i]!;
       const right = level[i + 1] ?? left;
       if (i + 1 < level.length && equalBytes(left, right)) isMutated = true;
-      above.push(sha256d(concatBytes(left, right)));
+      above.push(sha256dPair(left, right));
     }
     level = above;
   }

@@ -1,3 +1,4 @@
+import { breathe } from '../bytes/breathe.ts';
 import { ByteReader } from '../bytes/byteReader.ts';
 import { bytesToKey, equalBytes } from '../bytes/bytes.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
@@ -12,6 +13,9 @@ import { Database, type Put } from './database.ts';
 import { decodeHeaderRecord, encodeHeaderRecord, type HeaderRecord } from './headerRecord.ts';
 import * as layout from './layout.ts';
 import { DatabaseForeignError } from './storeErrors.ts';
+
+/** Coins hashed and encoded before others have their turn. */
+const COINS_BREATH = 500;
 
 /** Of the keys and values in layout.ts; a program refuses a higher one than it knows. */
 const FORMAT = 1;
@@ -68,7 +72,7 @@ export class ChainStore {
 
   /** Writes it all or none of it. */
   async commit(commit: Commit, sync: boolean): Promise<void> {
-    const { puts, deletes, record } = this.#batch(commit);
+    const { puts, deletes, record } = await this.#batch(commit);
     await this.#database.write(puts, deletes, sync);
     this.#last = record;
   }
@@ -127,7 +131,7 @@ export class ChainStore {
     await this.#database.write([[layout.FORMAT_KEY, encodeFormat()]], [], true);
   }
 
-  #batch(commit: Commit): { puts: Put[]; deletes: Uint8Array[]; record: CommitRecord } {
+  async #batch(commit: Commit): Promise<{ puts: Put[]; deletes: Uint8Array[]; record: CommitRecord }> {
     const puts: Put[] = [];
     const deletes: Uint8Array[] = [];
     const sum = CoinSetHash.fromBytes(this.#last.coinSetHash);
@@ -145,6 +149,7 @@ export class ChainStore {
         coinCount++;
         puts.push([key, value]);
       } else deletes.push(key);
+      if ((puts.length + deletes.length) % COINS_BREATH === 0) await breathe();
     }
     for (const { height, hash, record } of commit.headers) {
       puts.push([layout.headerKey(height, hash), encodeHeaderRecord(record)]);

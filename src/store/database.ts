@@ -1,10 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
+import { breathe } from '../bytes/breathe.ts';
 import { openValue, sealValue } from './checkedValue.ts';
 import { DatabaseDamagedError, DatabaseInUseError } from './storeErrors.ts';
 
 const MIB = 1024 * 1024;
+/** Entries put into a batch before others have their turn. */
+const BATCH_BREATH = 500;
 
 type Bytes = Uint8Array;
 export type Put = readonly [key: Bytes, value: Bytes];
@@ -57,8 +60,14 @@ export class Database {
   /** All or nothing; with `sync` on disk when it returns, else as soon as the system pleases. */
   async write(puts: Iterable<Put>, deletes: Iterable<Bytes>, sync: boolean): Promise<void> {
     const batch = this.#level.batch();
-    for (const [key, value] of puts) batch.put(asBuffer(key), sealValue(key, value));
-    for (const key of deletes) batch.del(asBuffer(key));
+    for (const [key, value] of puts) {
+      batch.put(asBuffer(key), sealValue(key, value));
+      if (batch.length % BATCH_BREATH === 0) await breathe();
+    }
+    for (const key of deletes) {
+      batch.del(asBuffer(key));
+      if (batch.length % BATCH_BREATH === 0) await breathe();
+    }
     await batch.write({ sync });
   }
 
