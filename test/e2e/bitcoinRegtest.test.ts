@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { ByteWriter } from '../../src/bytes/byteWriter.ts';
 import { bytesToHex, hashToHex } from '../../src/bytes/hex.ts';
 import { sha256d } from '../../src/bytes/sha256.ts';
+import type { RejectCode } from '../../src/consensus/rejection.ts';
 import { type BitcoinChain, bitcoinRegtest, NETWORK_FILE } from '../support/bitcoinRegtest/bitcoinChain.ts';
 import { brokenBodies } from '../support/bitcoinRegtest/brokenBodies.ts';
 import type { Answer, Step } from '../support/bitcoinRegtest/brokenCase.ts';
@@ -33,6 +34,47 @@ type ImportReport = {
   refused: { hash: string; reason: string }[];
   height: number;
   tip: string;
+};
+
+/** Whether blocks can break the rule under these parameters. A new code without its line does not compile. */
+const CAN_BE_BROKEN: Readonly<Record<RejectCode, boolean>> = {
+  'high-hash': true,
+  'bad-diffbits': true,
+  'bad-version': true,
+  'time-too-old': true,
+  'time-too-new': true,
+  // Bitcoin's regtest never adjusts its target.
+  'time-timewarp-attack': false,
+  'bad-prevblk': true,
+  'duplicate-invalid': true,
+  'bad-txnmrklroot': true,
+  'bad-txns-duplicate': true,
+  'bad-txns-size-64': true,
+  'bad-blk-length': true,
+  'bad-cb-missing': true,
+  'bad-cb-multiple': true,
+  'bad-blk-sigops': true,
+  'bad-cb-height': true,
+  'bad-cb-amount': true,
+  'bad-txns-vin-empty': true,
+  'bad-txns-vout-empty': true,
+  'bad-txns-oversize': true,
+  'bad-txns-vout-toolarge': true,
+  'bad-txns-txouttotal-toolarge': true,
+  'bad-txns-inputs-duplicate': true,
+  'bad-cb-length': true,
+  'bad-cb-witness-commitment': true,
+  'bad-txns-prevout-null': true,
+  'bad-txns-locking-script': true,
+  'bad-txns-unlocking-script': true,
+  'bad-txns-nonfinal': true,
+  'bad-txns-inputs-missingorspent': true,
+  'bad-txns-premature-spend-of-coinbase': true,
+  // There are no coins of more than all the money there can be.
+  'bad-txns-inputvalues-outofrange': false,
+  'bad-txns-in-belowout': true,
+  'non-BIP68-final': true,
+  'bad-signature': true,
 };
 
 describe('Bitcoin’s regtest chain', () => {
@@ -82,6 +124,12 @@ describe('Bitcoin’s regtest chain', () => {
     }
   });
 
+  test('every rule that can be broken was', () => {
+    const broken = new Set(played.flatMap(({ steps }) => steps.flatMap(({ answer }) => codesOf(answer))));
+    const expected = Object.entries(CAN_BE_BROKEN).flatMap(([code, can]) => (can ? [code] : []));
+    assert.deepEqual([...broken].sort(), expected.sort());
+  });
+
   test('chain import refuses the same blocks for the same reasons', async () => {
     await withFolder(async (dataDir) => {
       await importInto(
@@ -121,14 +169,17 @@ function rpcWords(answer: Answer): string {
   if ('undecodable' in answer) return '-22 submitblock: Block decode failed';
   if ('noCoinbase' in answer) return '-22 submitblock: Block does not start with a coinbase';
   if ('aside' in answer) return answer.aside;
-  return 'tooLarge' in answer ? answer.tooLarge : answer.code;
+  return answer.code;
+}
+
+function codesOf(answer: Answer): string[] {
+  if ('undecodable' in answer || 'aside' in answer) return [];
+  return ['code' in answer ? answer.code : answer.noCoinbase];
 }
 
 function importWords({ bytes, answer }: Step): string[] {
   if ('undecodable' in answer) return bytes.length < 81 ? [] : ['undecodable'];
-  if ('aside' in answer || 'tooLarge' in answer) return [];
-  const code = 'noCoinbase' in answer ? answer.noCoinbase : answer.code;
-  return [`${code} ${hashToHex(sha256d(bytes.subarray(0, 80)))}`];
+  return codesOf(answer).map((code) => `${code} ${hashToHex(sha256d(bytes.subarray(0, 80)))}`);
 }
 
 /** Runs `chain import` on these blocks in Bitcoin's bootstrap.dat layout. */

@@ -69,9 +69,10 @@ export const brokenBodies: readonly BrokenCase[] = [
   breaksPayment('bad-txns-size-64', 'not 65', sized(64), sized(65)),
   breaksPayment('bad-txns-size-64', 'not 63', sized(64), sized(63)),
   breaks('bad-txns-size-64', 'a coinbase', coinbaseOfSize(64), coinbaseOfSize(65)),
-  steps(
-    'bad-blk-length: 1,000,001 bytes',
-    (chain) => [{ bytes: blockOfSize(chain, 1_000_001).bytes, answer: { tooLarge: 'bad-blk-length' } }],
+  breaks(
+    'bad-blk-length',
+    '1,000,001 bytes',
+    (chain) => blockOfSize(chain, 1_000_001),
     (chain) => blockOfSize(chain, 1_000_000),
   ),
   steps('bad-cb-missing: a payment first', (chain) => [

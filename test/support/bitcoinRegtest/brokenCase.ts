@@ -10,8 +10,6 @@ export type Answer =
   | Readonly<{ undecodable: true }>
   /** The RPC wants a coinbase first, as Bitcoin Core's; other doors name the rule. */
   | Readonly<{ noCoinbase: string }>
-  /** Larger than a file's frame may be: an import passes over it. */
-  | Readonly<{ tooLarge: string }>
   /** Neither taken nor refused: the words of BIP22. */
   | Readonly<{ aside: 'prev-blk-not-found' | 'duplicate' | 'inconclusive' }>;
 
