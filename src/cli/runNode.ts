@@ -1,3 +1,4 @@
+import { checkAddresses } from '../node/checkAddresses.ts';
 import { createLog, type Logger } from '../node/log.ts';
 import { type Node, openNode } from '../node/node.ts';
 import type { Context } from './command.ts';
@@ -9,6 +10,7 @@ import { VERSION } from './version.ts';
 
 /** Runs a node until it is told to stop, by a signal or through the RPC. */
 export async function runNode({ config, terminal }: Context): Promise<void> {
+  checkAddresses(config);
   const log = createLog(config.logLevel);
   const interrupted = nextSignal(log);
   const node = await openNode(config, log, VERSION);

@@ -63,8 +63,10 @@ export class RpcServer {
       await rpc.#server.listen({ host: options.host, port: options.port });
     } catch (error) {
       removeRpcFiles(options.dataDir);
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      const message = `The RPC port ${options.port} is taken, perhaps by another node. --rpc-port chooses another.`;
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      const message = isTaken
+        ? `The RPC port ${options.port} is taken, perhaps by another node. --rpc-port chooses another.`
+        : `The RPC cannot listen on ${options.host}, port ${options.port}: ${(error as Error).message}`;
       throw new Error(message, { cause: error });
     }
     const bound = rpc.#server.server.address();

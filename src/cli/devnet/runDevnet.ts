@@ -54,6 +54,7 @@ async function play(
   terminal.note(
     `A network of ${options.nodes + 1} nodes in ${folder}. Ctrl-C ends it and removes the folder.`,
   );
+  terminal.note(`Look at one of them: indiecoin status --network regtest --data-dir ${folder}/miner`);
   const start = async (name: string, seeds: readonly string[]): Promise<DevnetNode> => {
     const node = await DevnetNode.start(name, { folder, seeds, signal });
     running.push(node);
@@ -61,7 +62,7 @@ async function play(
   };
   const seed = await start('seed', []);
   const { addresses } = await seed.rpc.call<NodeStatus>('status');
-  show({ event: 'listening', node: seed.name, address: addresses[0]! });
+  show({ event: 'listening', node: seed.name, address: addresses[0]!.replace(/\/p2p\/.*$/, '') });
   const names = ['miner', ...Array.from({ length: options.nodes - 1 }, (_, i) => `peer-${i + 1}`)];
   // All settled before one's failure is told: none may be on its way while the others are being stopped.
   const starts = await Promise.allSettled(names.map((name) => start(name, [addresses[0]!])));
