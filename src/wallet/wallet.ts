@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import { hashToHex } from '../bytes/hex.ts';
-import { parseLockingScript, payToPublicKey } from '../consensus/lockingScript.ts';
+import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { type Block, decodeBlock } from '../primitives/block.ts';
-import { detachTransaction, isCoinbase, outpointKey, type Transaction } from '../primitives/transaction.ts';
-import type { ChainNode, ChainView, TipChange } from './chainView.ts';
-import { DUST, selectCoins } from './coinSelection.ts';
+import { detachTransaction, outpointKey, type Transaction } from '../primitives/transaction.ts';
+import type { ChainView, TipChange } from './chainView.ts';
 import type { KeyPath } from './keyTree.ts';
 import { type FindKey, Ledger } from './ledger.ts';
-import { signPayment } from './payment.ts';
+import { LedgerFollower } from './ledgerFollower.ts';
+import { type Payment, planPayment, signPayment } from './payment.ts';
 import { findDead, type PendingTransaction, type PendingView, viewWithPending } from './pendingView.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
@@ -17,9 +16,6 @@ import { WalletKeys } from './walletKeys.ts';
 
 /** The coins' database, in the data directory. */
 export const LEDGER_FOLDER = 'wallet';
-/** Blocks without a coin of ours are written off together. */
-const FLUSH_BLOCKS = 500;
-const REPORT_BLOCKS = 5000;
 /** A second's work: an opening wallet does not keep the node waiting for more. */
 const MAX_AWAITED_BLOCKS = 2000;
 
@@ -30,7 +26,7 @@ export type WalletOptions = Readonly<{
   /** Whether the mempool holds a transaction now: what it dropped does not count as pending any more. */
   isInMempool: (txid: string) => boolean;
   clockSec?: () => number;
-  /** Told of a rescan every so often, and at its end. */
+  /** Told of a rescan every so often. */
   onRescan?: (height: number, target: number) => void;
   onRescanFailed?: (error: unknown) => void;
 }>;
@@ -45,10 +41,8 @@ export class Wallet {
   readonly #findKey: FindKey = (lockingScript) => this.#find(lockingScript);
   #keys: WalletKeys | undefined;
   #ledger: Ledger | undefined;
-  #rescan: Promise<void> | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #follower: LedgerFollower | undefined;
   #isClosing = false;
-  #hasFailed = false;
   /** One payment, or change of keys, at a time: two must not choose the same coin. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -65,7 +59,7 @@ export class Wallet {
     const keys = WalletKeys.load(options.dataDir, options.params);
     if (keys === undefined) return wallet;
     await wallet.#attach(keys);
-    wallet.#startRescan();
+    wallet.#follower!.startRescan();
     if (options.chain.tip.height - wallet.height <= MAX_AWAITED_BLOCKS) await wallet.settled();
     return wallet;
   }
@@ -81,7 +75,7 @@ export class Wallet {
   }
 
   get isRescanning(): boolean {
-    return this.#rescan !== undefined;
+    return this.#follower?.isRescanning ?? false;
   }
 
   /** The height up to which coins are counted. */
@@ -101,8 +95,8 @@ export class Wallet {
         nowSec: this.#nowSec(),
       });
       await this.#attach(made.keys);
-      this.#startRescan();
-      await this.#rescan;
+      this.#follower!.startRescan();
+      await this.settled();
       return made.words;
     });
   }
@@ -119,13 +113,13 @@ export class Wallet {
         nowSec,
       });
       await this.#attach(keys);
+      this.#follower!.startRescan();
     });
-    this.#startRescan();
   }
 
   /** Resolves when no rescan runs. */
   async settled(): Promise<void> {
-    while (this.#rescan !== undefined) await this.#rescan;
+    await this.#follower?.settled();
   }
 
   /** The words, for a backup. */
@@ -185,47 +179,24 @@ export class Wallet {
    * Signs a payment and keeps it on the disk until a block has it, so that a kill before it was sent loses nothing. The
    * caller gives it to the mempool, and calls `abandon` if that refuses it.
    */
-  async pay(payment: {
-    publicKey: Uint8Array;
-    amount: bigint;
-    /** Base units per byte. */
-    feeRate: bigint;
-    passphrase?: string | undefined;
-  }): Promise<{ transaction: Transaction; fee: bigint }> {
+  async pay(
+    payment: Payment & { passphrase?: string | undefined },
+  ): Promise<{ transaction: Transaction; fee: bigint }> {
     return this.#inTurn(async () => {
       const keys = this.#requireKeys();
-      if (payment.amount < DUST) {
-        throw new WalletError(
-          'bad-amount',
-          `Less than ${DUST} base units costs more to spend than it is worth.`,
-        );
-      }
-      const { coins, fee, change } = selectCoins(this.spendable(), {
-        target: payment.amount,
-        outputs: 1,
-        feeRate: payment.feeRate,
-        isLast: ({ height }) => height === undefined,
-      });
-      const privateKeys = await keys.privateKeys(
-        coins.map(({ key }) => key),
-        payment.passphrase,
-      );
-      const outputs = [{ amount: payment.amount, lockingScript: payToPublicKey(payment.publicKey) }];
-      if (change > 0n) {
-        const path = await keys.changeKey();
-        const output = { amount: change, lockingScript: payToPublicKey(keys.ring.publicKey(path)) };
-        // At either place: the order must not tell which output is the change.
-        if (Math.random() < 0.5) outputs.unshift(output);
-        else outputs.push(output);
-      }
-      const signers = coins.map(({ key }, i) => ({
-        publicKey: keys.ring.publicKey(key),
+      const plan = planPayment(this.spendable(), payment);
+      const paths = plan.coins.map(({ key }) => key);
+      // Before a key for change is handed out: a wrong passphrase must change nothing.
+      const privateKeys = await keys.privateKeys(paths, payment.passphrase);
+      const changeKey = plan.change > 0n ? keys.ring.publicKey(await keys.changeKey()) : undefined;
+      const signers = paths.map((path, i) => ({
+        publicKey: keys.ring.publicKey(path),
         privateKey: privateKeys[i]!,
       }));
-      const transaction = signPayment(coins, outputs, signers);
+      const transaction = signPayment(plan, payment, changeKey, signers);
       for (const key of privateKeys) key.fill(0);
       await this.#ledger!.addPending(transaction, this.#nowSec());
-      return { transaction, fee };
+      return { transaction, fee: plan.fee };
     });
   }
 
@@ -259,128 +230,60 @@ export class Wallet {
 
   /** Follows the chain. Awaited by it, after the mempool was told. */
   async update(change: TipChange): Promise<void> {
-    const ledger = this.#ledger;
-    // A running rescan reads the chain until it stands at its tip, and so takes this change in.
-    if (ledger === undefined || this.#rescan !== undefined || this.#isClosing) return;
-    await this.#writing;
-    const undone: Transaction[] = [];
-    for (const { node, block } of change.disconnected) {
-      if (ledger.tip?.hash !== node.hash) continue;
-      await ledger.disconnect(block, node.height);
-      undone.unshift(...block.transactions.filter((transaction) => !isCoinbase(transaction)));
-    }
-    for (const { node, block } of change.connected) {
-      if (ledger.tip?.hash === node.parent?.hash) await this.#connect(ledger, block, node.height);
-    }
-    for (const transaction of undone) this.noteTransaction(detachTransaction(transaction));
-    if (ledger.tip?.hash !== change.tip.hash) this.#startRescan();
-    else await this.#settle(ledger);
+    if (this.#follower === undefined || this.#isClosing) return;
+    const undone = await this.#follower.update(change);
+    for (const transaction of undone) await this.#keepUndone(detachTransaction(transaction));
+    if (this.#follower.isRescanning) return;
+    this.#forgetGone();
+    this.#follower.write();
   }
 
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    await this.#rescan;
+    await this.#follower?.close();
     await this.#turn.catch(() => undefined);
     await this.#ledger?.close();
   }
 
   async #attach(keys: WalletKeys): Promise<void> {
-    const ledger = await Ledger.open(join(this.#options.dataDir, LEDGER_FOLDER), keys.accountKey);
+    const { dataDir, chain, onRescan, onRescanFailed } = this.#options;
+    const ledger = await Ledger.open(join(dataDir, LEDGER_FOLDER), keys.accountKey);
     this.#keys = keys;
     this.#ledger = ledger;
+    const onCaughtUp = () => this.#forgetGone();
+    const findKey = this.#findKey;
+    this.#follower = new LedgerFollower({
+      chain,
+      ledger,
+      keys,
+      findKey,
+      onCaughtUp,
+      onRescan,
+      onRescanFailed,
+    });
   }
 
-  #startRescan(): void {
-    this.#rescan ??= this.#catchUp()
-      .catch((error: unknown) => {
-        this.#hasFailed = true;
-        this.#options.onRescanFailed?.(error);
-      })
-      .then(() => {
-        this.#rescan = undefined;
-        // A change that came while the last block was being written was left to us.
-        const isBehind = this.#ledger?.tip?.hash !== this.#options.chain.tip.hash;
-        if (isBehind && !this.#isClosing && !this.#hasFailed) this.#startRescan();
-      });
-  }
-
-  /** Reads blocks until the ledger stands at the chain's tip, back along a branch that was left where need be. */
-  async #catchUp(): Promise<void> {
-    const { chain } = this.#options;
+  /** A reorganization took a transaction out of its block: a payment of ours is to be sent again, any other is waited for. */
+  async #keepUndone(transaction: Transaction): Promise<void> {
     const ledger = this.#ledger!;
-    while (!this.#isClosing) {
-      const { tip } = ledger;
-      const node = tip === undefined ? undefined : chain.node(tip.hash);
-      if (node === undefined) {
-        await this.#restart(ledger);
-      } else if (!chain.isActive(node)) {
-        const block = await this.#readBlock(node);
-        if (block === undefined) await this.#restart(ledger);
-        else await ledger.disconnect(block, node.height);
-      } else if (node === chain.tip) {
-        break;
-      } else {
-        const next = chain.nodeAt(node.height + 1);
-        const block = next === undefined ? undefined : await this.#readBlock(next);
-        // Gone while it was asked for: the chain has moved, look again.
-        if (next === undefined || next.parent !== node) continue;
-        if (block === undefined) throw new Error(`block ${next.hash} of the active chain cannot be read`);
-        await this.#connect(ledger, block, next.height);
-        if (next.height % REPORT_BLOCKS === 0) this.#options.onRescan?.(next.height, chain.tip.height);
-      }
-    }
-    await this.#settle(ledger);
+    const isOurs = transaction.inputs.every(
+      ({ outpoint: { txHash, index } }) =>
+        ledger.coin(outpointKey(txHash, index)) !== undefined || ledger.ownPending().has(hashToHex(txHash)),
+    );
+    if (!isOurs) return this.noteTransaction(transaction);
+    // The mempool may have told of it already.
+    this.#seen.delete(hashToHex(transaction.hash));
+    await ledger.addPending(transaction, this.#nowSec());
   }
 
-  async #restart(ledger: Ledger): Promise<void> {
-    const { chain } = this.#options;
-    await ledger.clear();
-    const start = chain.nodeAt(Math.min(this.#requireKeys().birthHeight, chain.tip.height))!;
-    ledger.startAt({ hash: start.hash, height: start.height });
-  }
-
-  async #readBlock(node: ChainNode): Promise<Block | undefined> {
-    const bytes = await this.#options.chain.readBlock(node.hash);
-    return bytes === undefined ? undefined : decodeBlock(bytes);
-  }
-
-  async #connect(ledger: Ledger, block: Block, height: number): Promise<void> {
-    await this.#discoverKeys(block);
-    ledger.connect(block, height, this.#findKey);
-    if (ledger.unwrittenBlocks >= FLUSH_BLOCKS) await ledger.flush();
-  }
-
-  /**
-   * Counts the keys that a block pays before its coins are taken: a key near the end of those watched makes more to be
-   * watched, and the block may pay one of those too, even earlier.
-   */
-  async #discoverKeys(block: Block): Promise<void> {
-    const keys = this.#requireKeys();
-    let isChanged = false;
-    for (let isMore = true; isMore; ) {
-      isMore = false;
-      for (const { outputs } of block.transactions) {
-        for (const { lockingScript } of outputs) {
-          const path = this.#findKey(lockingScript);
-          if (path !== undefined && keys.ring.noteUsed(path)) isMore = true;
-        }
-      }
-      isChanged ||= isMore;
-    }
-    if (isChanged) await keys.save();
-  }
-
-  /** After a change of the chain: forgets what cannot be pending any more, and writes. */
-  async #settle(ledger: Ledger): Promise<void> {
+  /** Forgets what cannot be pending any more. */
+  #forgetGone(): void {
     for (const txid of this.#seen.keys()) {
       if (!this.#options.isInMempool(txid)) this.#seen.delete(txid);
     }
+    const ledger = this.#ledger!;
     for (const transaction of findDead(ledger, this.#pending())) ledger.dropPending(transaction.hash);
-    if (!ledger.hasUnwrittenChanges) return;
-    // The chain need not wait for it: a ledger that stands lower reads the blocks again. A failure shows at the next write.
-    this.#writing = ledger.flush();
-    this.#writing.catch(() => undefined);
   }
 
   #pending(): PendingTransaction[] {

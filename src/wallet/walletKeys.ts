@@ -52,6 +52,7 @@ export class WalletKeys {
   readonly ring: KeyRing;
   readonly #dataDir: string;
   #file: WalletFile;
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(dataDir: string, file: WalletFile) {
     this.#dataDir = dataDir;
@@ -190,13 +191,18 @@ export class WalletKeys {
     return keys;
   }
 
+  /** Writes the file as it is now. One write at a time: a block and a person may both have used a key. */
   async save(): Promise<void> {
+    this.#saving = this.#saving.catch(() => undefined).then(() => this.#write());
+    await this.#saving;
+  }
+
+  async #write(): Promise<void> {
     const countsOf = (chain: KeyChain): KeyCounts => this.ring.counts(chain);
     this.#file = { ...this.#file, receive: countsOf('receive'), change: countsOf('change') };
-    await writeFileAtomically(
-      join(this.#dataDir, WALLET_FILE),
-      `${JSON.stringify(this.#file, undefined, 2)}\n`,
-    );
+    const text = `${JSON.stringify(this.#file, undefined, 2)}
+`;
+    await writeFileAtomically(join(this.#dataDir, WALLET_FILE), text);
   }
 
   #password(passphrase: string | undefined): string {

@@ -145,6 +145,10 @@ it('a reorganization takes coins back and makes a payment pending again', async 
     await accept(chain, ...branch);
     assert.equal(chain.tip.hash, hashToHex(branch[1]!.header.hash));
     assert.equal(mempool.has(hashToHex(transaction.hash)), true);
+    assert.deepEqual(
+      wallet.ownPending().map(({ hash }) => hashToHex(hash)),
+      [hashToHex(transaction.hash)],
+    );
     assert.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 40n * COIN - fee, immature: 0n });
   });
 });

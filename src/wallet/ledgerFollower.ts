@@ -1,0 +1,160 @@
+import { type Block, decodeBlock } from '../primitives/block.ts';
+import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
+import type { ChainNode, ChainView, TipChange } from './chainView.ts';
+import type { FindKey, Ledger } from './ledger.ts';
+import type { WalletKeys } from './walletKeys.ts';
+
+/** Blocks without a coin of ours are written off together. */
+const FLUSH_BLOCKS = 500;
+const REPORT_BLOCKS = 5000;
+
+export type FollowerOptions = Readonly<{
+  chain: ChainView;
+  ledger: Ledger;
+  keys: WalletKeys;
+  findKey: FindKey;
+  /** Called when the ledger stands at the tip after a rescan. */
+  onCaughtUp: () => void;
+  /** Told of a rescan every so often. */
+  onRescan: ((height: number, target: number) => void) | undefined;
+  onRescanFailed: ((error: unknown) => void) | undefined;
+}>;
+
+/** Keeps a ledger where the chain is: block by block as it moves, and by reading the chain when the two are apart. */
+export class LedgerFollower {
+  readonly #options: FollowerOptions;
+  #rescan: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #isClosing = false;
+  #hasFailed = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  get isRescanning(): boolean {
+    return this.#rescan !== undefined;
+  }
+
+  /** Begins to read the chain from where the ledger stands, in the background. */
+  startRescan(): void {
+    this.#rescan ??= this.#catchUp()
+      .catch((error: unknown) => {
+        this.#hasFailed = true;
+        this.#options.onRescanFailed?.(error);
+      })
+      .then(() => {
+        this.#rescan = undefined;
+        // A change that came while the last block was being written was left to us.
+        const isBehind = this.#options.ledger.tip?.hash !== this.#options.chain.tip.hash;
+        if (isBehind && !this.#isClosing && !this.#hasFailed) this.startRescan();
+      });
+  }
+
+  /** Resolves when no rescan runs. */
+  async settled(): Promise<void> {
+    while (this.#rescan !== undefined) await this.#rescan;
+  }
+
+  /** Follows one move of the tip. @returns the transactions that are in no block any more, oldest first */
+  async update(change: TipChange): Promise<Transaction[]> {
+    const { ledger } = this.#options;
+    // A running rescan reads the chain until it stands at its tip, and so takes this change in.
+    if (this.#rescan !== undefined || this.#isClosing) return [];
+    await this.#writing;
+    const undone: Transaction[] = [];
+    for (const { node, block } of change.disconnected) {
+      if (ledger.tip?.hash !== node.hash) continue;
+      await ledger.disconnect(block, node.height);
+      undone.unshift(...block.transactions.filter((transaction) => !isCoinbase(transaction)));
+    }
+    for (const { node, block } of change.connected) {
+      if (ledger.tip?.hash === node.parent?.hash) await this.#connect(block, node.height);
+    }
+    if (ledger.tip?.hash !== change.tip.hash) this.startRescan();
+    return undone;
+  }
+
+  /**
+   * Writes what has changed, without making the chain wait: a ledger that stands lower reads the blocks again. A failure
+   * shows at the next change.
+   */
+  write(): void {
+    if (!this.#options.ledger.hasUnwrittenChanges) return;
+    this.#writing = this.#options.ledger.flush();
+    this.#writing.catch(() => undefined);
+  }
+
+  /** Ends a rescan where it is. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.settled();
+  }
+
+  /** Reads blocks until the ledger stands at the chain's tip, back along a branch that was left where need be. */
+  async #catchUp(): Promise<void> {
+    const { chain, ledger, onRescan } = this.#options;
+    while (!this.#isClosing) {
+      const { tip } = ledger;
+      const node = tip === undefined ? undefined : chain.node(tip.hash);
+      if (node === undefined) {
+        await this.#restart();
+      } else if (!chain.isActive(node)) {
+        const block = await this.#readBlock(node);
+        if (block === undefined) await this.#restart();
+        else await ledger.disconnect(block, node.height);
+      } else if (node === chain.tip) {
+        break;
+      } else {
+        const next = chain.nodeAt(node.height + 1);
+        const block = next === undefined ? undefined : await this.#readBlock(next);
+        // Gone while it was asked for: the chain has moved, look again.
+        if (next === undefined || next.parent !== node) continue;
+        if (block === undefined) throw new Error(`block ${next.hash} of the active chain cannot be read`);
+        await this.#connect(block, next.height);
+        if (next.height % REPORT_BLOCKS === 0) onRescan?.(next.height, chain.tip.height);
+      }
+    }
+    this.#options.onCaughtUp();
+    this.write();
+  }
+
+  async #restart(): Promise<void> {
+    const { chain, ledger, keys } = this.#options;
+    await ledger.clear();
+    const start = chain.nodeAt(Math.min(keys.birthHeight, chain.tip.height))!;
+    ledger.startAt({ hash: start.hash, height: start.height });
+  }
+
+  async #readBlock(node: ChainNode): Promise<Block | undefined> {
+    const bytes = await this.#options.chain.readBlock(node.hash);
+    return bytes === undefined ? undefined : decodeBlock(bytes);
+  }
+
+  async #connect(block: Block, height: number): Promise<void> {
+    const { ledger, findKey } = this.#options;
+    await this.#discoverKeys(block);
+    ledger.connect(block, height, findKey);
+    if (ledger.unwrittenBlocks >= FLUSH_BLOCKS) await ledger.flush();
+  }
+
+  /**
+   * Counts the keys that a block pays before its coins are taken: a key near the end of those watched makes more to be
+   * watched, and the block may pay one of those too, even earlier.
+   */
+  async #discoverKeys(block: Block): Promise<void> {
+    const { keys, findKey } = this.#options;
+    let isChanged = false;
+    for (let isMore = true; isMore; ) {
+      isMore = false;
+      for (const { outputs } of block.transactions) {
+        for (const { lockingScript } of outputs) {
+          const path = findKey(lockingScript);
+          if (path !== undefined && keys.ring.noteUsed(path)) isMore = true;
+        }
+      }
+      isChanged ||= isMore;
+    }
+    if (isChanged) await keys.save();
+  }
+}
