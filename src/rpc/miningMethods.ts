@@ -8,6 +8,7 @@ import { isCoinbase } from '../primitives/transaction.ts';
 import { difficultyOf } from './describeHeader.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { readPayee, text, whole } from './parameters.ts';
+import { blockRejectReason } from './rejectReason.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
 
@@ -26,8 +27,6 @@ export const miningMethods: readonly RpcMethod[] = [
     parameters: { hexdata: text, dummy: text.optional() },
     run: async ({ chain }, { hexdata }) => {
       const block = readBlockHex(hexdata);
-      const known = chain.node(Buffer.from(block.header.hash).reverse().toString('hex'));
-      if (known?.isInvalid) return 'duplicate-invalid';
       return submitAnswer(await chain.acceptBlock(block, { requested: true, source: 'rpc' }));
     },
   }),
@@ -38,7 +37,7 @@ export const miningMethods: readonly RpcMethod[] = [
     example: 'indiecoin rpc generatetoaddress 101 <address>',
     parameters: { nblocks: whole, address: text, maxtries: whole.optional() },
     run: ({ miner, params }, { nblocks, address }) => {
-      if (params.easiestBits !== TEST_BITS || params.retargetBlocks !== 0) {
+      if (params.easiestBits !== TEST_BITS) {
         const message = `Blocks are generated on test networks only; ${params.name} is mined with "mine start".`;
         throw new RpcError(RPC_ERROR.misc, message);
       }
@@ -158,6 +157,6 @@ function submitAnswer(verdict: BlockVerdict): string | null {
     case 'held':
       return 'time-too-new';
     case 'rejected':
-      return verdict.rejection.code;
+      return blockRejectReason(verdict.rejection);
   }
 }

@@ -9,6 +9,7 @@ import { toCoins } from './amounts.ts';
 import { describeLockingScript, describeTransaction } from './describeTransaction.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { findNode, flag, readHash, text, verbosity, whole } from './parameters.ts';
+import { rejectReason } from './rejectReason.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
 
@@ -82,7 +83,10 @@ export async function submitTransaction(services: NodeServices, transaction: Tra
     case 'rejected': {
       const { code } = verdict.rejection;
       const isMissing = code === 'bad-txns-inputs-missingorspent';
-      throw new RpcError(isMissing ? RPC_ERROR.verify : RPC_ERROR.verifyRejected, code);
+      throw new RpcError(
+        isMissing ? RPC_ERROR.verify : RPC_ERROR.verifyRejected,
+        rejectReason(verdict.rejection),
+      );
     }
   }
 }
