@@ -6,6 +6,7 @@ import type { BlockVerdict, Chain } from '../chain/chain.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import type { Conversation } from './conversation.ts';
+import { contains, DownloadTarget } from './downloadTarget.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 import { RequestError } from './request.ts';
@@ -14,6 +15,8 @@ import { RequestError } from './request.ts';
 const WINDOW_BLOCKS = 16;
 /** Two, so that the next answer is on its way while the first is read. */
 const WINDOWS_A_PEER = 2;
+/** In all: each may bring 8 MB that wait to be read. */
+const MAX_WINDOWS = 16;
 /** How far ahead of the tip blocks are fetched. */
 const MAX_AHEAD = 1024;
 /** Bytes handed to the chain and not committed yet. */
@@ -24,10 +27,12 @@ const MAX_STALL_MS = 20_000;
 /** The whole window, in case a peer sends a trickle. */
 const WINDOW_STALLS = 4;
 const REST_AFTER_STALL_MS = 20_000;
-const REST_AFTER_LACK_MS = 5000;
+const REST_AFTER_LACK_MS = 2000;
+const MAX_REST_MS = 60_000;
 const REST_AFTER_LIMIT_MS = 1000;
 const REST_AFTER_FAULT_MS = 5000;
 const LIE_POINTS = 100;
+const FLOWING_MS = 5000;
 
 type Window = { peer: Peer; nodes: BlockNode[]; received: number };
 
@@ -46,7 +51,8 @@ export class BlockDownload {
   readonly #options: BlockDownloadOptions;
   /** Next to be asked for, lowest first. */
   #queue: BlockNode[] = [];
-  #target: BlockNode | undefined;
+  readonly #target: DownloadTarget;
+  #turnedTo: BlockNode | undefined;
   readonly #windows = new Set<Window>();
   /** Asked for, or in the hands of the chain. */
   readonly #taken = new Set<string>();
@@ -57,41 +63,67 @@ export class BlockDownload {
 
   constructor(options: BlockDownloadOptions) {
     this.#options = options;
+    this.#target = new DownloadTarget(options.chain, options.peers);
   }
 
   /** Whether blocks are on their way, or will be asked for when a peer has rested. */
   get isActive(): boolean {
-    return this.#taken.size > 0 || this.#timer !== undefined;
+    return this.#taken.size > 0 || this.#target.node !== undefined;
+  }
+
+  /** Whether blocks really come. */
+  get isFlowing(): boolean {
+    return this.isActive && Date.now() - this.#deliveredAtMs < FLOWING_MS;
+  }
+
+  /** Whether there is a chain with more work than ours that nobody has the blocks of. */
+  get isStarving(): boolean {
+    return this.#target.isStarving;
   }
 
   /** Something changed, such as headers, a peer, a block that was taken: asks for whatever can be asked for now. */
   pump(): void {
     if (this.#options.signal.aborted) return;
-    this.#askForMore();
+    const before = this.#target.node;
+    const target = this.#target.choose(Date.now(), this.#deliveredAtMs, this.#windows.size > 0);
+    if (target !== before) this.#queue = [];
+    if (target !== undefined) {
+      this.#turnTo(target);
+      this.#askForMore(target);
+    }
+    this.#lookAgainLater();
     if (!this.isActive) this.#options.onIdle();
   }
 
-  #askForMore(): void {
-    const { chain } = this.#options;
-    const target = chain.bestHeader;
-    if (target !== this.#target) this.#queue = [];
-    this.#target = target;
-    if (target.chainWork <= chain.tip.chainWork) return;
+  /** Who had nothing of one chain may have all of another; one that only grew is the same. */
+  #turnTo(target: BlockNode): void {
+    const before = this.#turnedTo;
+    this.#turnedTo = target;
+    if (before === undefined || contains(target, before)) return;
+    for (const peer of this.#options.peers.introduced()) {
+      peer.lacks = 0;
+      peer.lacksUntilMs = 0;
+    }
+  }
+
+  #askForMore(target: BlockNode): void {
+    if (this.#queue.length === 0) this.#refill(target);
     for (const peer of this.#idlePeers()) {
+      if (this.#queue.length === 0 || this.#windows.size >= MAX_WINDOWS) return;
       if (this.#pendingBytes >= MAX_PENDING_BYTES) return;
-      if (this.#queue.length === 0) this.#refill(target);
       const nodes = this.#takeFor(peer);
       if (nodes.length > 0) void this.#fetch({ peer, nodes, received: 0 });
     }
   }
 
-  /** Looks again later, when peers have rested. */
-  #pumpLater(ms: number): void {
+  /** Looks again when the next peer has rested, or when it is time to give a chain up. */
+  #lookAgainLater(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.pump();
-    }, ms + 10);
+    const nowMs = Date.now();
+    const rested = this.#options.peers.introduced().map(availableAtMs);
+    const dueMs = Math.min(this.#target.dueMs, ...rested.filter((untilMs) => untilMs > nowMs));
+    if (dueMs === Infinity) return;
+    this.#timer = setTimeout(() => this.pump(), Math.max(0, dueMs - nowMs) + 10);
     this.#timer.unref();
   }
 
@@ -103,7 +135,7 @@ export class BlockDownload {
     const nowMs = Date.now();
     const ready = peers
       .introduced()
-      .filter((peer) => peer.restsUntilMs <= nowMs && peer.chainWork > chain.tip.chainWork);
+      .filter((peer) => availableAtMs(peer) <= nowMs && peer.chainWork > chain.tip.chainWork);
     const slots = ready.flatMap((peer) => {
       const free = WINDOWS_A_PEER - (busy.get(peer) ?? 0);
       return Array.from({ length: Math.max(0, free) }, (_, slot) => ({
@@ -143,16 +175,17 @@ export class BlockDownload {
         onMissing: () => this.#skip(window),
       });
       if (end.status === 'RATE_LIMITED') this.#rest(peer, REST_AFTER_LIMIT_MS);
-      else if (window.received === 0) this.#rest(peer, REST_AFTER_LACK_MS);
+      else if (window.received === 0) this.#lacking(peer);
       else {
         peer.stalls = 0;
+        peer.lacks = 0;
         this.#stallMs = Math.max(MIN_STALL_MS, this.#stallMs * 0.9);
       }
     } catch (error) {
       if (!(error instanceof RequestError))
         log.error({ peer: peer.id, err: error }, 'blocks could not be fetched');
       if (error instanceof RequestError && error.kind === 'stalled') this.#stalled(peer);
-      else this.#rest(peer, REST_AFTER_LACK_MS);
+      else this.#lacking(peer);
     } finally {
       clearTimeout(timer);
       this.#windows.delete(window);
@@ -174,9 +207,13 @@ export class BlockDownload {
     this.#rest(peer, REST_AFTER_STALL_MS * peer.stalls);
   }
 
+  /** It has none of the blocks, or does not speak the protocol: asked ever less often. */
+  #lacking(peer: Peer): void {
+    peer.lacksUntilMs = Date.now() + Math.min(MAX_REST_MS, REST_AFTER_LACK_MS * 2 ** peer.lacks++);
+  }
+
   #rest(peer: Peer, ms: number): void {
     peer.restsUntilMs = Math.max(peer.restsUntilMs, Date.now() + ms);
-    this.#pumpLater(ms);
   }
 
   /** What did not come goes to the front of the queue: the chain waits for the lowest. */
@@ -236,4 +273,9 @@ export class BlockDownload {
     this.#options.peers.punish(peer.id, verdictOf(code).cost, `blocks/1: ${code}`);
     this.#rest(peer, REST_AFTER_LACK_MS);
   }
+}
+
+/** When blocks may be asked of a peer again. */
+function availableAtMs({ restsUntilMs, lacksUntilMs }: Peer): number {
+  return Math.max(restsUntilMs, lacksUntilMs);
 }

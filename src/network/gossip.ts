@@ -42,8 +42,8 @@ export type GossipOptions = Readonly<{
   /** A block was dropped unread, because its sender has sent many: its chain has to be asked for. */
   onBlockUnseen: (peer: Peer) => void;
   resolveOrphanBlock: (peer: Peer, hash: string) => Promise<boolean>;
-  /** While syncing no transaction can be judged. */
-  isSyncing: () => boolean;
+  /** Before that no transaction can be judged: its coins may be in blocks that are still to come. */
+  hasCaughtUp: () => boolean;
   log: Logger;
 }>;
 
@@ -156,7 +156,7 @@ export class GossipTopics {
     return this.#whileJudging(hash, async () => {
       const verdict = await chain.acceptBlock(block, { requested: false, source: peer.id });
       if (verdict.status === 'connected' || verdict.status === 'stored' || verdict.status === 'known') {
-        peer.showed(verdict.node.height, hash, verdict.node.chainWork);
+        peer.showed(verdict.node);
       }
       if (verdict.status === 'orphan' && (await resolveOrphanBlock(peer, hash))) {
         return { result: 'accept', points: 0, reason: '' };
@@ -166,9 +166,9 @@ export class GossipTopics {
   }
 
   async #judgeTransaction(peer: Peer, data: Uint8Array): Promise<GossipVerdict> {
-    const { mempool, orphans, isSyncing } = this.#options;
+    const { mempool, orphans, hasCaughtUp } = this.#options;
     // A flood above what an honest peer may send is dropped, not judged: its bytes cost us no signature check.
-    if (isSyncing() || !peer.gossipedTransactions.take(Date.now())) return IGNORE;
+    if (!hasCaughtUp() || !peer.gossipedTransactions.take(Date.now())) return IGNORE;
     // Detached: the message is a view into all that came in the same packet.
     const transaction = detachTransaction(decodeTransaction(data));
     const txid = hashToHex(transaction.hash);

@@ -30,12 +30,15 @@ export type HeaderSyncOptions = Readonly<{
   onHeaders: () => void;
 }>;
 
+/** What a peer's headers have shown: its end, when that is stored. */
+export type ShownChain = Readonly<{ chainWork: bigint; node: BlockNode | undefined }>;
+
 /**
  * Walks one peer's header chain to its end. Nothing is stored before the chain has shown enough work: headers at the
  * easiest target cost an attacker little, and would fill our memory and disk.
- * @returns the work that the peer's chain has shown, or undefined when it did not answer or broke a rule.
+ * @returns how far the peer's chain goes, or undefined when it did not answer or broke a rule.
  */
-export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promise<bigint | undefined> {
+export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promise<ShownChain | undefined> {
   const { chain, conversation, peers, log } = options;
   const enough = workNeeded(chain);
   const base = chain.locator(chain.bestHeader);
@@ -53,16 +56,15 @@ export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promi
       peers.punish(peer.id, BROKEN_RUN_POINTS, 'headers/1: they do not follow one another');
       return undefined;
     }
+    // An answer that does not go on where the last one ended comes after a reorganization, or would go round in circles.
+    if (last !== undefined && !equalBytes(headers[0]!.previousHash, last.hashBytes)) break;
     const isStored = last !== undefined && waiting.length === 0;
     const result = isStored ? chain.acceptHeaders(headers) : chain.previewHeaders(headers, last);
     if (!('nodes' in result)) {
       blame(peers, peer, result);
       return undefined;
     }
-    const next = result.nodes.at(-1)!;
-    // An honest answer goes on where the locator ends; one that repeats itself would be asked for ever.
-    if (next === last) break;
-    last = next;
+    last = result.nodes.at(-1)!;
     count += headers.length;
     if (!isStored) waiting.push(headers);
     if (last.chainWork >= enough && waiting.length > 0) {
@@ -78,11 +80,10 @@ export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promi
   }
   if (waiting.length > 0)
     log.info({ peer: peer.id, headers: count }, 'headers with too little work: not stored');
-  if (last !== undefined) return last.chainWork;
+  if (last !== undefined) return { chainWork: last.chainWork, node: chain.node(last.hash) };
   // Nothing new: its chain is a part of ours, whatever it claims.
   const known = chain.bestHeader.chainWork;
-  if (peer.chainWork > known) return known;
-  return peer.chainWork;
+  return { chainWork: peer.chainWork > known ? known : peer.chainWork, node: chain.tip };
 }
 
 /** What a header chain must show: the network's minimum, and our tip's work less 144 blocks like our tip. */

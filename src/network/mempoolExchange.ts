@@ -22,7 +22,7 @@ export type MempoolExchangeOptions = Readonly<{
   peers: PeerTable;
   conversation: Conversation;
   transactions: OrphanTransactions;
-  isSyncing: () => boolean;
+  hasCaughtUp: () => boolean;
   signal: AbortSignal;
   log: Logger;
 }>;
@@ -51,17 +51,26 @@ export class MempoolExchange {
     this.askWhoIsDue().catch((error) => this.#onError(error));
   }
 
+  /** What was gossiped meanwhile could not be judged: it is learned from the mempools of those who could. */
+  onCaughtUp(): void {
+    for (const peer of this.#options.peers.introduced()) {
+      const againAtMs = peer.mempoolAskedAtMs + ASK_AGAIN_MS;
+      peer.mempoolDueAtMs = Math.min(peer.mempoolDueAtMs, againAtMs);
+    }
+    this.wake();
+  }
+
   #onError(error: unknown): void {
     this.#options.log.error({ err: error }, 'mempools could not be compared');
   }
 
-  /** Asks, one after the other, the peers whose turn it is. Not while syncing: nothing could be judged. */
+  /** Asks, one after the other, the peers whose turn it is. Not before the chain is here: nothing could be judged. */
   async askWhoIsDue(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
       for (const peer of this.#options.peers.introduced()) {
-        if (this.#options.isSyncing() || this.#options.signal.aborted) return;
+        if (!this.#options.hasCaughtUp() || this.#options.signal.aborted) return;
         if (Date.now() >= peer.mempoolDueAtMs) await this.#ask(peer);
       }
     } finally {
@@ -71,6 +80,7 @@ export class MempoolExchange {
 
   async #ask(peer: Peer): Promise<void> {
     const { conversation, mempool, transactions, log } = this.#options;
+    peer.mempoolAskedAtMs = Date.now();
     // Once more soon after joining: what came between the answer and the first gossip was told to nobody.
     peer.mempoolDueAtMs = Date.now() + (peer.mempoolDueAtMs === 0 ? ASK_AGAIN_MS : ASK_EVERY_MS);
     const hashes = await conversation.askAll(peer, mempoolProtocol, {});

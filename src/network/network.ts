@@ -59,7 +59,7 @@ export class Network {
   async #start(): Promise<void> {
     const { chain, mempool, params } = this.#options;
     const { host, book } = this.#ground;
-    const { peers, status, gossip, mempools, watchdog, dialer, sync } = this.#parts;
+    const { peers, status, gossip, mempools, watchdog, dialer } = this.#parts;
     await serveAll(host, params.name, peers, {
       chain,
       mempool,
@@ -69,7 +69,7 @@ export class Network {
     });
     chain.onInvalidBlock((_node, rejection, source) => peers.punishForBlock(source, rejection.code));
     mempool.onAccepted(({ txid, transaction }) => {
-      if (!sync.isSyncing) gossip.publishTransaction(txid, transaction.bytes);
+      gossip.publishTransaction(txid, transaction.bytes);
     });
     await host.start();
     gossip.start();
@@ -249,6 +249,6 @@ export class Network {
     );
     this.#state = state;
     for (const listener of this.#stateListeners) listener(state);
-    if (state === 'running') this.#parts.mempools.wake();
+    if (state === 'running') this.#parts.mempools.onCaughtUp();
   }
 }

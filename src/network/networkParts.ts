@@ -86,7 +86,7 @@ export function makeParts(
   const conversation = new Conversation({ peers, network: params.name, signal, log });
   const transactions = new OrphanTransactions({ mempool, peers, conversation, log });
   const sync = new Sync({ chain, peers, conversation, signal, log, onProgress });
-  const isSyncing = () => sync.isSyncing;
+  const hasCaughtUp = () => sync.hasCaughtUp;
   const gossip = new GossipTopics({
     host,
     params,
@@ -96,7 +96,7 @@ export function makeParts(
     orphans: transactions,
     onBlockUnseen: (peer) => sync.noteUnseen(peer),
     resolveOrphanBlock: (peer, hash) => sync.resolveOrphan(peer, hash),
-    isSyncing,
+    hasCaughtUp,
     log,
   });
   return {
@@ -104,7 +104,7 @@ export function makeParts(
     sync,
     gossip,
     status: new StatusExchange({ peers, conversation, ownStatus, onStatus, signal, log }),
-    mempools: new MempoolExchange({ mempool, peers, conversation, transactions, isSyncing, signal, log }),
+    mempools: new MempoolExchange({ mempool, peers, conversation, transactions, hasCaughtUp, signal, log }),
     dialer: new Dialer({ host, peers, book, bans, conversation, seeds, maxPeers, signal, log }),
     watchdog: new Watchdog({ host, peers, signal, log }),
   };

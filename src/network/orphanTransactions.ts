@@ -14,8 +14,9 @@ import type { PeerTable } from './peerTable.ts';
 const MAX_GENERATIONS = 25;
 /** Whoever sent the child has the parents, and is near. */
 const ANSWER_MS = 5000;
-/** Families that are looked for at the same time. */
+/** Families that are looked for at the same time, in all and with one peer. */
 const MAX_SEARCHES = 64;
+const MAX_SEARCHES_A_PEER = 8;
 
 export type OrphanTransactionsOptions = Readonly<{
   mempool: Mempool;
@@ -28,6 +29,7 @@ export type OrphanTransactionsOptions = Readonly<{
 export class OrphanTransactions {
   readonly #options: OrphanTransactionsOptions;
   #searches = 0;
+  readonly #searchesOf = new Map<string, number>();
 
   constructor(options: OrphanTransactionsOptions) {
     this.#options = options;
@@ -35,8 +37,10 @@ export class OrphanTransactions {
 
   /** Asks the sender of an orphan for its parents, and theirs. True when the orphan has become part of the mempool. */
   async resolve(peer: Peer, orphan: Transaction, missing: readonly string[]): Promise<boolean> {
-    if (this.#searches >= MAX_SEARCHES) return false;
+    const ofPeer = this.#searchesOf.get(peer.id) ?? 0;
+    if (this.#searches >= MAX_SEARCHES || ofPeer >= MAX_SEARCHES_A_PEER) return false;
     this.#searches++;
+    this.#searchesOf.set(peer.id, ofPeer + 1);
     try {
       let wanted = [...missing];
       const asked = new Set<string>();
@@ -51,6 +55,9 @@ export class OrphanTransactions {
       return mempool.has(hashToHex(orphan.hash));
     } finally {
       this.#searches--;
+      const left = this.#searchesOf.get(peer.id)! - 1;
+      if (left === 0) this.#searchesOf.delete(peer.id);
+      else this.#searchesOf.set(peer.id, left);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Connection, PeerId } from '@libp2p/interface';
 import type { NodeStatus } from '../../protocols/status.ts';
 import { hashToHex } from '../bytes/hex.ts';
+import type { BlockNode } from '../chain/blockNode.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
 /** Points a peer may collect before it is banned; they fade. */
@@ -12,6 +13,9 @@ const SERVED_BYTES = { burst: 64_000_000, perSec: 32_000_000 };
 /** Gossip that a peer may send: an honest one relays 2,000 transactions a second, and 20,000 at once. */
 const GOSSIPED_TRANSACTIONS = { burst: 25_000, perSec: 2500 };
 const GOSSIPED_BLOCKS = { burst: 100, perSec: 5 };
+
+/** What a peer has done wrong, at the time of the last fault. */
+export type Faults = Readonly<{ points: number; atMs: number }>;
 
 /** What we know of a node that we are connected to. */
 export class Peer {
@@ -32,6 +36,8 @@ export class Peer {
   tipHash = '';
   /** Of the chain that it claims, or has shown. */
   chainWork = 0n;
+  /** The end of its chain, as far as its headers have shown it. */
+  bestNode: BlockNode | undefined;
   /** Its clock less ours, in seconds. */
   clockOffsetSec = 0;
 
@@ -41,9 +47,13 @@ export class Peer {
   lastTransactionAtMs = 0;
   /** When it is to be asked for its mempool; 0 before the first time. */
   mempoolDueAtMs = 0;
+  mempoolAskedAtMs = 0;
   /** Blocks are not asked of it before: it stalled, or did not have them. */
   restsUntilMs = 0;
   stalls = 0;
+  /** How often in a row it had nothing of what was asked for. */
+  lacks = 0;
+  lacksUntilMs = 0;
   /** How often in a row it did not answer for headers. */
   headerFailures = 0;
   /** Its headers are wanted whatever work it claims: it gossiped a block whose parent we lack. */
@@ -55,8 +65,7 @@ export class Peer {
   readonly requestBuckets = new Map<string, TokenBucket>();
   readonly openStreams = new Map<string, number>();
 
-  #points = 0;
-  #pointsAtMs = 0;
+  #faults: Faults = { points: 0, atMs: 0 };
   #settle: (fits: boolean) => void = () => undefined;
 
   constructor(connection: Connection, isCourtesy: boolean) {
@@ -88,11 +97,12 @@ export class Peer {
   }
 
   /** It showed a block: its chain is at least that far. */
-  showed(height: number, hash: string, chainWork: bigint): void {
-    if (chainWork <= this.chainWork) return;
-    this.height = height;
-    this.tipHash = hash;
-    this.chainWork = chainWork;
+  showed(node: BlockNode): void {
+    if (node.chainWork <= this.chainWork) return;
+    this.height = node.height;
+    this.tipHash = node.hash;
+    this.chainWork = node.chainWork;
+    this.bestNode = node;
   }
 
   /** Nobody needs to wait for its status any more. */
@@ -102,13 +112,22 @@ export class Peer {
 
   /** What it has done wrong, faded by time. */
   points(nowMs: number): number {
-    const fadedPoints = ((nowMs - this.#pointsAtMs) / 1000) * POINTS_FADE_PER_SEC;
-    return Math.max(0, this.#points - Math.max(0, fadedPoints));
+    const { points, atMs } = this.#faults;
+    const fadedPoints = ((nowMs - atMs) / 1000) * POINTS_FADE_PER_SEC;
+    return Math.max(0, points - Math.max(0, fadedPoints));
   }
 
   addPoints(points: number, nowMs: number): number {
-    this.#points = this.points(nowMs) + points;
-    this.#pointsAtMs = nowMs;
-    return this.#points;
+    this.#faults = { points: this.points(nowMs) + points, atMs: nowMs };
+    return this.#faults.points;
+  }
+
+  get faults(): Faults {
+    return this.#faults;
+  }
+
+  /** It was here before. */
+  restoreFaults(faults: Faults): void {
+    this.#faults = faults;
   }
 }

@@ -9,7 +9,7 @@ import type { RejectCode } from '../consensus/rejection.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import type { BanList } from './banList.ts';
 import { COURTESY_CONNECTIONS, type Host } from './host.ts';
-import { BAN_POINTS, Peer } from './peer.ts';
+import { BAN_POINTS, type Faults, Peer } from './peer.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
 import type { Gate } from './serve.ts';
 import { TokenBucket } from './tokenBucket.ts';
@@ -21,6 +21,8 @@ const COURTESY_MS = 5000;
 const RESERVED_OUTBOUND = 8;
 /** An unreadable request: a hundred of them in ten minutes are no accident. */
 const UNREADABLE_POINTS = 1;
+/** Peers that are gone and whose faults are remembered. */
+const MAX_FAULTS = 1000;
 /** Time for the answer to `status` to leave before a connection of another network is closed. */
 const FAREWELL_MS = 500;
 
@@ -39,6 +41,7 @@ export type PeerTableOptions = Readonly<{
 export class PeerTable implements Gate {
   readonly #options: PeerTableOptions;
   readonly #peers = new Map<string, Peer>();
+  readonly #faultsOfGone = new Map<string, Faults>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: PeerTableOptions) {
@@ -105,7 +108,9 @@ export class PeerTable implements Gate {
   punish(id: string, points: number, reason: string): void {
     if (points <= 0) return;
     const peer = this.#peers.get(id);
-    const total = peer?.addPoints(points, Date.now()) ?? points;
+    // Blocks also come from our own miner and from the RPC, and the sender of an old one may be long gone.
+    if (peer === undefined) return;
+    const total = peer.addPoints(points, Date.now());
     this.#options.log.info({ peer: id, points, total: Math.round(total), reason }, 'peer misbehaved');
     if (total >= BAN_POINTS) this.ban(id, BAN_SEC, reason);
   }
@@ -193,6 +198,8 @@ export class PeerTable implements Gate {
     }
     const peer = new Peer(connection, isFull);
     this.#peers.set(id, peer);
+    const faults = this.#faultsOfGone.get(id);
+    if (faults !== undefined) peer.restoreFaults(faults);
     if (isFull) this.#later(COURTESY_MS, () => this.disconnect(peer, 'this node is full'));
     this.#options.onConnected(peer);
     return peer;
@@ -208,9 +215,19 @@ export class PeerTable implements Gate {
     const peer = this.#peers.get(peerId.toString());
     if (peer === undefined) return;
     this.#peers.delete(peer.id);
+    this.#rememberFaults(peer);
     peer.dismiss();
     if (peer.isIntroduced) this.#options.log.info({ peer: peer.id, address: peer.address }, 'peer left');
     this.#options.onGone(peer);
+  }
+
+  /** Who hangs up and comes back does not begin anew. */
+  #rememberFaults(peer: Peer): void {
+    this.#faultsOfGone.delete(peer.id);
+    if (peer.points(Date.now()) === 0) return;
+    this.#faultsOfGone.set(peer.id, peer.faults);
+    if (this.#faultsOfGone.size > MAX_FAULTS)
+      this.#faultsOfGone.delete(this.#faultsOfGone.keys().next().value!);
   }
 
   #later(ms: number, action: () => void): void {

@@ -13,9 +13,11 @@ const REST_MS = 10_000;
 const MAX_REST_MS = 600_000;
 /** Between a block that was dropped unread and the request for its chain. */
 const UNSEEN_MS = 500;
+/** A peer that failed to show its headers so often is no reason to wait. */
+const HOPELESS_FAILURES = 2;
 /** How long a gossiped block waits for its ancestors before it is let go. */
 const ORPHAN_MS = 10_000;
-const MAX_ORPHANS_WAITING = 32;
+const MAX_ORPHANS_WAITING = 16;
 
 export type SyncOptions = Readonly<{
   chain: Chain;
@@ -42,8 +44,8 @@ export class Sync {
     this.#download = new BlockDownload({
       ...options,
       onIdle: () => {
-        this.#noteCaughtUp();
-        options.onProgress();
+        // When nobody had the blocks, there may be others whose headers have not been asked for.
+        void this.#askForHeaders();
       },
     });
   }
@@ -51,8 +53,13 @@ export class Sync {
   /** Whether there is so much to fetch that nothing else makes sense before. */
   get isSyncing(): boolean {
     const { chain } = this.#options;
-    if (!this.#hasCaughtUp) return this.#asking !== undefined || this.#download.isActive;
-    return this.#download.isActive && chain.bestHeader.height - chain.tip.height > FAR_BEHIND;
+    if (!this.#hasCaughtUp) return true;
+    return this.#download.isFlowing && chain.bestHeader.height - chain.tip.height > FAR_BEHIND;
+  }
+
+  /** Whether we have been where the peers are, since there are any. */
+  get hasCaughtUp(): boolean {
+    return this.#hasCaughtUp;
   }
 
   /** Peers, their statuses, or our headers changed. */
@@ -127,7 +134,8 @@ export class Sync {
         const shown = await syncHeaders(peer, { ...this.#options, onHeaders: () => this.#onHeaders() });
         // Its claim was a hint; from here on it is worth what its headers have shown.
         if (shown !== undefined) {
-          peer.chainWork = shown;
+          peer.chainWork = shown.chainWork;
+          peer.bestNode = shown.node;
           peer.headerFailures = 0;
         } else this.#letRest(peer);
       } catch (error) {
@@ -149,8 +157,11 @@ export class Sync {
   }
 
   #noteCaughtUp(): void {
+    const { chain, peers } = this.#options;
     if (this.#asking !== undefined || this.#download.isActive || this.#nextToAsk() !== undefined) return;
-    if (this.#options.peers.introduced().length > 0) this.#hasCaughtUp = true;
+    const isPromising = ({ chainWork, headerFailures }: Peer) =>
+      chainWork > chain.bestHeader.chainWork && headerFailures < HOPELESS_FAILURES;
+    if (peers.introduced().length > 0 && !peers.introduced().some(isPromising)) this.#hasCaughtUp = true;
   }
 
   #onHeaders(): void {
@@ -167,7 +178,9 @@ export class Sync {
     const nowMs = Date.now();
     let best: Peer | undefined;
     for (const peer of peers.introduced()) {
-      const isAhead = peer.isAheadUnseen || peer.chainWork > chain.bestHeader.chainWork;
+      // When nobody has the blocks of the best headers, the chains of the others count too.
+      const known = this.#download.isStarving ? (peer.bestNode ?? chain.tip) : chain.bestHeader;
+      const isAhead = peer.isAheadUnseen || peer.chainWork > known.chainWork;
       if (!isAhead || (this.#headersRestUntilMs.get(peer) ?? 0) > nowMs) continue;
       const isBetter =
         best === undefined ||

@@ -154,3 +154,20 @@ test('headers with too little work are not stored', () =>
       await bare.close();
     }
   }));
+
+test('headers with more work whose blocks nobody has do not keep a node from the chain that there is', () => {
+  const ghost = chainOfBlocks(regtest.genesis, 0, 300, keys.lockingScript, Uint8Array.of(5, 5));
+  return syncAmong(
+    [
+      async (bare) => {
+        claim(bare, ghost);
+        await serveHeaders(bare, ghost);
+        await serveBlocks(bare, [], () => undefined);
+      },
+    ],
+    async (node) => {
+      await until('running', () => node.network.state() === 'running');
+      assert.equal(node.network.headersHeight(), 300);
+    },
+  );
+});
