@@ -23,7 +23,7 @@ export const peersList: Command = {
       if (peers.length === 0) return 'No peers. `indiecoin status` says what the node is doing about it.';
       const rows = peers.map((peer) => [
         peer.inbound ? 'in' : 'out',
-        String(peer.synced_blocks),
+        peer.synced_blocks < 0 ? '?' : String(peer.synced_blocks),
         peer.peer_id.slice(-8),
         peer.addr.replace(/\/p2p\/.*$/, ''),
         peer.subver,
