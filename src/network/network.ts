@@ -243,7 +243,7 @@ export class Network {
     });
     if (state === this.#state) return;
     const { chain, log } = this.#options;
-    log.info(
+    log.debug(
       { from: this.#state, to: state, height: chain.tip.height, peers: this.#parts.peers.count() },
       'node state',
     );
