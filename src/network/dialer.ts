@@ -14,7 +14,7 @@ import { addressGroup, hostOf, isPrivateHost, PeerAddressError } from './peerAdd
 import type { PeerTable } from './peerTable.ts';
 import { sleep } from './repeat.ts';
 import { messageOf } from './request.ts';
-import { dialableAddress, readToldAddress } from './toldAddress.ts';
+import { dialableAddress, isPrivateAddress, readToldAddress } from './toldAddress.ts';
 
 /** Outbound peers that we look for: chosen by us, they cannot be an attacker's alone. */
 const OUTBOUND_TARGET = 8;
@@ -128,7 +128,7 @@ export class Dialer {
     const needed = OUTBOUND_TARGET - peers.count('outbound') - this.#dialling.size;
     const room = maxPeers - peers.count();
     for (const target of this.#targets.values()) {
-      if (!target.isManual && (needed <= 0 || room <= 0)) continue;
+      if (room <= 0 || (needed <= 0 && !target.isManual)) continue;
       if (target.isDue(nowMs, isLonely) && !this.#isConnected(target.peerId)) void this.#dialTarget(target);
     }
     if (Math.min(needed, room) <= 0) return;
@@ -238,18 +238,27 @@ export class Dialer {
     return connection;
   }
 
+  /** Never rejects. */
   async #askForAddresses(peer: Peer): Promise<void> {
-    const { conversation, book, host } = this.#options;
     this.#askedAtMs.set(peer, Date.now());
+    try {
+      await this.#learnFrom(peer);
+    } catch (error) {
+      this.#options.log.error({ peer: peer.id, err: error }, 'addresses could not be taken');
+    }
+  }
+
+  async #learnFrom(peer: Peer): Promise<void> {
+    const { conversation, book, host, peers } = this.#options;
     const told = (await conversation.askAll(peer, peersProtocol, { max: ASK_ADDRESSES })) ?? [];
-    const isPrivatePeer = isPrivateHost(hostOf(multiaddr(peer.address)));
+    const isPrivatePeer = await isPrivateAddress(peer.address);
     const before = book.size;
     for (const { multiaddr: text } of told.slice(0, ASK_ADDRESSES)) {
       const known = readToldAddress(text, isPrivatePeer);
       if (known !== undefined && known.peerId !== host.peerId.toString())
         book.hear(known.peerId, known.address);
     }
-    if (book.size > before && this.#options.peers.count('outbound') < OUTBOUND_TARGET) this.#wake.abort();
+    if (book.size > before && peers.count('outbound') < OUTBOUND_TARGET) this.#wake.abort();
   }
 
   #addSeed(text: string): void {

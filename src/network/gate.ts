@@ -11,12 +11,11 @@ const MAX_ADDRESSES = 10_000;
 export function gate(bans: BanList): ConnectionGater {
   const knocks = new Map<string, TokenBucket>();
   return {
-    denyDialMultiaddr: () => false,
+    denyDialMultiaddr: (address) => bans.isBanned(hostOf(address)),
     denyDialPeer: (peerId) => bans.isBanned(peerId.toString()),
     denyInboundConnection: ({ remoteAddr }: MultiaddrConnection) => {
       const host = hostOf(remoteAddr);
-      if (isPrivateHost(host)) return false;
-      return bans.isBanned(host) || !mayKnock(knocks, host);
+      return bans.isBanned(host) || (!isPrivateHost(host) && !mayKnock(knocks, host));
     },
     denyInboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
     denyOutboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),

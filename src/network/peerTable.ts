@@ -190,9 +190,10 @@ export class PeerTable implements Gate {
     const known = this.#peers.get(id);
     if (known !== undefined) return known;
     if (connection.status !== 'open') return undefined;
-    const isFull = connection.direction === 'inbound' && !this.#hasRoom();
+    const isInbound = connection.direction === 'inbound';
+    const isFull = isInbound ? !this.#hasRoom() : this.count() >= this.#options.maxPeers;
     const courtesies = this.all().filter(({ isCourtesy }) => isCourtesy).length;
-    if (isFull && courtesies >= COURTESY_CONNECTIONS) {
+    if (isFull && (!isInbound || courtesies >= COURTESY_CONNECTIONS)) {
       connection.abort(new Error('no room for another peer'));
       return undefined;
     }

@@ -1,3 +1,5 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { Peer } from './peer.ts';
 import { hostOf, isPrivateHost, PeerAddressError, parsePeerAddress, tcpMultiaddr } from './peerAddress.ts';
@@ -6,7 +8,7 @@ import { hostOf, isPrivateHost, PeerAddressError, parsePeerAddress, tcpMultiaddr
 export function dialableAddress({ id, address, direction, status }: Peer): string | undefined {
   const host = hostOf(multiaddr(address));
   if (direction === 'outbound') return address.includes('/p2p/') ? address : `${address}/p2p/${id}`;
-  const port = status?.listenPort ?? 0;
+  const port = isIP(host) === 0 ? 0 : (status?.listenPort ?? 0);
   return port === 0 ? undefined : tcpMultiaddr(host, port, id).toString();
 }
 
@@ -25,5 +27,16 @@ export function readToldAddress(
   } catch (error) {
     if (error instanceof PeerAddressError) return undefined;
     throw error;
+  }
+}
+
+/** Whether a peer is on a network of our own. One that was dialled by name is where the name leads. */
+export async function isPrivateAddress(address: string): Promise<boolean> {
+  const host = hostOf(multiaddr(address));
+  if (isIP(host) !== 0 || isPrivateHost(host)) return isPrivateHost(host);
+  try {
+    return isPrivateHost((await lookup(host)).address);
+  } catch {
+    return false;
   }
 }
