@@ -1,6 +1,7 @@
 import { DecodeError } from '../bytes/decodeError.ts';
 import { hashToHex } from '../bytes/hex.ts';
-import type { BlockVerdict, Chain } from '../chain/chain.ts';
+import type { BlockVerdict } from '../chain/blockVerdict.ts';
+import type { Chain } from '../chain/chain.ts';
 import { type FramedBlock, readBlockFile } from '../node/blockFile.ts';
 import { decodeBlock } from '../primitives/block.ts';
 

@@ -7,7 +7,8 @@ import type { HeaderRejection } from './rejection.ts';
 
 /** Versions below are from before BIP65; the rules of BIP34, 66 and 65 hold from the first block. */
 const MIN_VERSION = 4;
-const MAX_FUTURE_SEC = 7200;
+/** How far ahead of the local clock a block may be. */
+export const MAX_FUTURE_SEC = 7200;
 /** How far the first block of a retarget period may step back behind the last one before it (BIP54). */
 const MAX_TIMEWARP_SEC = 7200;
 /** The target changes at most by this factor in one adjustment. */

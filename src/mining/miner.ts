@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
-import type { BlockVerdict, Chain } from '../chain/chain.ts';
+import type { BlockVerdict } from '../chain/blockVerdict.ts';
+import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Block } from '../primitives/block.ts';
 import { encodeHeader } from '../primitives/header.ts';

@@ -1,4 +1,4 @@
-import type { BlockVerdict } from '../chain/chain.ts';
+import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import type { TransactionVerdict } from '../mempool/transactionVerdict.ts';
 

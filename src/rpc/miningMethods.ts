@@ -1,6 +1,6 @@
 import { DecodeError } from '../bytes/decodeError.ts';
 import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
-import type { BlockVerdict } from '../chain/chain.ts';
+import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';

@@ -189,6 +189,29 @@ describe('Chain', () => {
     });
   });
 
+  test('holds a block from the future and takes it when its time has come', async () => {
+    let nowSec = 1_900_000_000;
+    const options = { verifyPool, clockSec: () => nowSec };
+    await withChain(async (chain) => {
+      const early = (ahead: number) =>
+        solvedBlock({
+          parent: after(genesis),
+          height: 1,
+          lockingScript: keys.lockingScript,
+          header: { timeSec: nowSec + ahead },
+        });
+      const block = early(7201);
+      assert.deepEqual(await accept(chain, block, false), { status: 'held' });
+      assert.deepEqual(await accept(chain, block, false), { status: 'held' });
+      await chain.sync();
+      assert.equal(chain.tip.height, 0);
+      nowSec++;
+      await chain.sync();
+      assert.equal(chain.tip.hash, hashOf(block));
+      assert.equal((await accept(chain, early(7199))).status, 'stored');
+    }, options);
+  });
+
   test('never condemns a hash for a body that is not its own', async () => {
     await withTestChain(async (chain) => {
       await acceptAll(chain, trunk.slice(0, 104));

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
 import { Uint8ArrayList } from 'uint8arraylist';
 import { DecodeError } from '../../../src/bytes/decodeError.ts';
-import type { BlockVerdict } from '../../../src/chain/chain.ts';
+import type { BlockVerdict } from '../../../src/chain/blockVerdict.ts';
 import type { TransactionVerdict } from '../../../src/mempool/transactionVerdict.ts';
 import { DialTarget } from '../../../src/network/dialTarget.ts';
 import { resolveDnsaddr } from '../../../src/network/dnsaddr.ts';
