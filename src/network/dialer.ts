@@ -43,6 +43,10 @@ export type DialerOptions = Readonly<{
   log: Logger;
 }>;
 
+/** Rounds without any peer before a word is said about it, and between two such words (about ten minutes). */
+const FIRST_REMINDER = 3;
+const REMIND_ROUNDS = 40;
+
 /**
  * Looks for peers for as long as the node lives: the seeds (libp2p's bootstrap module tries them once), those that a person
  * added, and the address book, fed by what peers tell of peers.
@@ -107,6 +111,7 @@ export class Dialer {
         log.error({ err: error }, 'a dial round failed');
       }
       const isLonely = peers.introduced().length === 0;
+      if (isLonely && this.#lonelyRounds % REMIND_ROUNDS === FIRST_REMINDER) this.#remind();
       const pauseMs = isLonely ? Math.min(ROUND_MS, LONELY_ROUND_MS * 2 ** this.#lonelyRounds++) : ROUND_MS;
       const onStop = () => this.#wake.abort();
       signal.addEventListener('abort', onStop);
@@ -114,6 +119,18 @@ export class Dialer {
       signal.removeEventListener('abort', onStop);
       if (this.#wake.signal.aborted) this.#wake = new AbortController();
     }
+  }
+
+  /** What somebody who waits for the first peer wants to know. */
+  #remind(): void {
+    const { book, log } = this.#options;
+    const tried = this.#targets.size + book.size;
+    if (tried === 0) log.info('no seed and no remembered peer to dial: waiting for others to connect');
+    else
+      log.warn(
+        { tried },
+        'nobody answers yet, still trying; --dns-seed HOST:PORT names a node that you know',
+      );
   }
 
   #round(): void {
