@@ -47,8 +47,12 @@ export function makeWorkload(blockCount: number, paymentCount: number): Block[] 
 }
 
 /** Bitcoin's bootstrap.dat layout: for each block 4 bytes of magic, its length, and its bytes. */
-export function writeBootstrapFile(path: string, blocks: readonly Block[]): void {
+export function framedBlocks(blocks: readonly Block[]): Uint8Array {
   const writer = new ByteWriter(1 << 20);
   for (const { bytes } of blocks) writer.bytes(regtest.magic).u32(bytes.length).bytes(bytes);
-  writeFileSync(path, writer.finish());
+  return writer.finish();
+}
+
+export function writeBootstrapFile(path: string, blocks: readonly Block[]): void {
+  writeFileSync(path, framedBlocks(blocks));
 }

@@ -5,11 +5,11 @@ import { after as afterAll, before, describe, test } from 'node:test';
 import { hashToHex } from '../../../src/bytes/hex.ts';
 import type { BlockVerdict } from '../../../src/chain/blockVerdict.ts';
 import type { Chain } from '../../../src/chain/chain.ts';
-import { ChangeLog } from '../../../src/chain/chainChange.ts';
+import { type ChainChange, ChangeLog } from '../../../src/chain/chainChange.ts';
 import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
 import { regtest } from '../../../src/params/regtest.ts';
 import type { Block } from '../../../src/primitives/block.ts';
-import { chainOfBlocks, makeKeys } from '../../support/blocks.ts';
+import { after, COIN, chainOfBlocks, makeKeys, solvedBlock } from '../../support/blocks.ts';
 import { openChain, withChain, withFolder } from '../../support/chains.ts';
 import { dataBlock } from '../../support/dataBlocks.ts';
 
@@ -68,6 +68,45 @@ describe('a chain under load and in trouble', () => {
         assert.equal(result.index, 1);
         // The genesis block has no parent, and may still begin a run.
         assert.ok('nodes' in chain.acceptHeaders([regtest.genesis.header, trunk[0]!.header]));
+      },
+      { verifyPool },
+    );
+  });
+
+  test('a block that fails deep in a better branch leaves nothing behind, and nobody is told', async () => {
+    await withChain(
+      async (chain) => {
+        await Promise.all(trunk.map((block) => accept(chain, block)));
+        const { tip, coinSet } = chain;
+        const told: ChainChange[] = [];
+        chain.onChange((change) => void told.push(change));
+        const good = chainOfBlocks(trunk[0]!, 1, 49, keys.lockingScript, Uint8Array.of(7, 7));
+        const greedy = solvedBlock({
+          parent: after(good.at(-1)!),
+          height: 51,
+          lockingScript: keys.lockingScript,
+          amount: 51n * COIN,
+        });
+        const more = chainOfBlocks(greedy, 51, 20, keys.lockingScript);
+        // Headers and all the bodies but the first, which then links the whole branch at once.
+        const branch = [...good, greedy, ...more];
+        chain.acceptHeaders(branch.map(({ header }) => header));
+        assert.equal(chain.missingBodies(chain.bestHeader, 100).length, branch.length);
+        await Promise.all(branch.slice(1).map((block) => accept(chain, block)));
+        assert.equal((await accept(chain, branch[0]!)).status, 'stored');
+        assert.deepEqual([chain.tip, chain.coinSet, told], [tip, coinSet, []]);
+        assert.equal(chain.bestHeader, tip);
+        assert.deepEqual(await chain.recountCoins(), coinSet);
+        // What is good of that branch goes on.
+        const honest = chainOfBlocks(good.at(-1)!, 50, 11, keys.lockingScript, Uint8Array.of(8, 8));
+        const verdicts = await Promise.all(honest.map((block) => accept(chain, block)));
+        assert.equal(verdicts.at(-1)!.status, 'connected');
+        assert.equal(chain.tip.height, 61);
+        assert.deepEqual(await chain.recountCoins(), chain.coinSet);
+        assert.deepEqual(
+          told.map(({ disconnected, connected }) => [disconnected.length, connected.length]),
+          [[59, 60]],
+        );
       },
       { verifyPool },
     );

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hashToHex } from '../../src/bytes/hex.ts';
+import { withFolder } from '../support/chains.ts';
+import { forkedHistory, seededRandom } from '../support/forkedHistory.ts';
+import { MAIN, runCli } from '../support/nodeProcess.ts';
+import { framedBlocks, writeBootstrapFile } from '../support/workload.ts';
+
+const BLOCKS = 500;
+const KILLS = 10;
+/** How long after the last bytes were handed over, at most. */
+const MAX_DELAY_MS = 25;
+const PIECE_BYTES = 4096;
+const PAUSE_MS = 25;
+const FEED_TIMEOUT_MS = 60_000;
+/** A fault should be found again: a failure names the seed, and this takes it. */
+const SEED = Number(process.env.INDIECOIN_TEST_SEED ?? Date.now() % 1_000_000);
+
+/**
+ * The import reads from a pipe that is filled bit by bit, so that it commits all the time and a kill meets it at anything.
+ */
+test(`an import with reorganizations, killed at any moment, goes on where it was (seed ${SEED})`, async () => {
+  const random = seededRandom(SEED);
+  const { arrivals, best } = forkedHistory(BLOCKS, random);
+  const bytes = framedBlocks(arrivals);
+  await withFolder(async (folder) => {
+    const place = ['--network', 'regtest', '--data-dir', join(folder, 'data'), '--json'];
+    const heights: number[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      const pipe = join(folder, `pipe-${kill}`);
+      execFileSync('mkfifo', [pipe]);
+      // The first third fits into the pipe before the import has begun to read.
+      const end = Math.floor((1 / 3 + ((2 / 3) * (kill + random())) / KILLS) * bytes.length);
+      // Open for both, so that nobody waits for the other, and without an end before the kill.
+      const handle = await open(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+      const child = spawnImport(pipe, place);
+      await feed(handle, bytes.subarray(0, end));
+      await sleep(random() * MAX_DELAY_MS);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await handle.close();
+      heights.push(await verify(place));
+    }
+    assert.ok(heights.at(-1)! > 0, `nothing was ever committed: ${heights}`);
+    const file = join(folder, 'blocks.dat');
+    writeBootstrapFile(file, arrivals);
+    const whole = await runCli(['chain', 'import', file, ...place]);
+    assert.equal(whole.code, 0, `${whole.stderr}${whole.stdout}`);
+    const { tip } = JSON.parse(whole.stdout) as { tip: string };
+    assert.equal(tip, hashToHex(best.at(-1)!.header.hash), `heights after the kills: ${heights}`);
+    assert.equal(await verify(place), best.length);
+  });
+});
+
+function spawnImport(file: string, place: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [MAIN, 'chain', 'import', file, ...place], {
+    stdio: 'ignore',
+    // Nothing of the tests' own: the program refuses INDIECOIN_ variables that it does not know.
+    env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+  });
+}
+
+/** Puts the bytes into the pipe, slower than the import takes them, so that it commits in between. */
+async function feed(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  const deadline = Date.now() + FEED_TIMEOUT_MS;
+  for (let at = 0; at < bytes.length; ) {
+    if (Date.now() > deadline) throw new Error('the import does not read');
+    try {
+      at += (await handle.write(bytes.subarray(at, at + PIECE_BYTES))).bytesWritten;
+    } catch (error) {
+      // The pipe is full.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** Reads the whole database again; returns the height. */
+async function verify(place: readonly string[]): Promise<number> {
+  const { code, stdout, stderr } = await runCli(['chain', 'verify', ...place]);
+  assert.equal(code, 0, `the database is damaged: ${stderr}${stdout}`);
+  return (JSON.parse(stdout) as { height: number }).height;
+}
