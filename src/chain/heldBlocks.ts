@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes/bytes.ts';
 import { MAX_FUTURE_SEC } from '../consensus/checkHeader.ts';
 import type { Block } from '../primitives/block.ts';
 import type { BlockOptions } from './blockVerdict.ts';
@@ -12,6 +13,8 @@ export class HeldBlocks {
 
   /** Where too many are held, the one that would have to wait longest goes. */
   add(block: Block, options: BlockOptions): void {
+    // The same one again and again would push the others out.
+    if (this.#held.some((held) => equalBytes(held.block.header.hash, block.header.hash))) return;
     this.#held.push({ block, options });
     this.#held.sort((a, b) => a.block.header.timeSec - b.block.header.timeSec);
     if (this.#held.length > MAX_HELD) this.#held.pop();
