@@ -1,5 +1,6 @@
 import '../../src/bytes/promiseWithResolvers.ts';
 import { rm } from 'node:fs/promises';
+import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { Chain } from '../../src/chain/chain.ts';
 import { VerifyPool } from '../../src/crypto/verifyPool.ts';
@@ -113,5 +114,5 @@ export async function feed({ chain }: TestNode, blocks: readonly Block[]): Promi
     blocks.map((block) => chain.acceptBlock(block, { requested: true, source: 'test' })),
   );
   const refused = verdicts.find(({ status }) => status === 'rejected');
-  if (refused !== undefined) throw new Error(JSON.stringify(refused));
+  if (refused !== undefined) throw new Error(inspect(refused));
 }
