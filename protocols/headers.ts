@@ -1,5 +1,5 @@
 import { DecodeError } from '../src/bytes/decodeError.ts';
-import { type BlockHeader, decodeHeader, HEADER_BYTES } from '../src/primitives/header.ts';
+import { HEADER_BYTES } from '../src/primitives/header.ts';
 import { decodeProtobuf, expectHash, expectHashes } from './codec.ts';
 import { HeadersPayload, HeadersRequest as HeadersRequestMessage } from './generated/headers.ts';
 import type { Protocol } from './protocol.ts';
@@ -13,8 +13,8 @@ export type HeadersRequest = Readonly<{
 export const MAX_LOCATOR_HASHES = 101;
 export const MAX_HEADERS = 2000;
 
-/** The headers that follow the asker's chain. Items: headers, all in one chunk. */
-export const headersProtocol: Protocol<HeadersRequest, BlockHeader> = {
+/** The headers that follow the asker's chain. Items: 80 bytes each, not decoded, all in one chunk. */
+export const headersProtocol: Protocol<HeadersRequest, Uint8Array> = {
   name: 'headers/1',
   request: {
     encode: ({ locator, stopHash }) =>
@@ -32,16 +32,15 @@ export const headersProtocol: Protocol<HeadersRequest, BlockHeader> = {
     },
   },
   payload: {
-    encode: (headers) =>
-      HeadersPayload.encode({ headers: headers.map((header) => Uint8Array.from(header.bytes)) }),
+    encode: (headers) => HeadersPayload.encode({ headers: headers.map((header) => Uint8Array.from(header)) }),
     decode(bytes) {
       const { headers } = decodeProtobuf(() =>
         HeadersPayload.decode(bytes, { limits: { headers: MAX_HEADERS } }),
       );
-      return headers.map((header) => {
-        if (header.length !== HEADER_BYTES) throw new DecodeError(`a header of ${header.length} bytes`);
-        return decodeHeader(header);
-      });
+      for (const { length } of headers) {
+        if (length !== HEADER_BYTES) throw new DecodeError(`a header of ${length} bytes`);
+      }
+      return headers;
     },
   },
   limits: {

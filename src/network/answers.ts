@@ -13,7 +13,6 @@ import { hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
-import type { BlockHeader } from '../primitives/header.ts';
 import type { AddressBook } from './addressBook.ts';
 import type { Host } from './host.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
@@ -50,9 +49,9 @@ export async function serveAll(
   });
 }
 
-function headers(chain: Chain, { locator, stopHash }: HeadersRequest): AnswerPart<BlockHeader>[] {
+function headers(chain: Chain, { locator, stopHash }: HeadersRequest): AnswerPart<Uint8Array>[] {
   const nodes = chain.headersAfter(locator, stopHash, MAX_HEADERS);
-  return nodes.length === 0 ? [] : [{ items: nodes.map(({ header }) => header) }];
+  return nodes.length === 0 ? [] : [{ items: nodes.map(({ headerBytes }) => headerBytes) }];
 }
 
 async function* blocks(chain: Chain, question: BlocksRequest): AsyncGenerator<AnswerPart<Uint8Array>> {

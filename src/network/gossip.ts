@@ -5,9 +5,11 @@ import { DecodeError } from '../bytes/decodeError.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import { sha256 } from '../bytes/sha256.ts';
 import type { Chain } from '../chain/chain.ts';
+import { checkProofOfWork } from '../consensus/checkHeader.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { decodeBlock } from '../primitives/block.ts';
+import { decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
 import { decodeTransaction, detachTransaction } from '../primitives/transaction.ts';
 import {
   type GossipVerdict,
@@ -145,13 +147,22 @@ export class GossipTopics {
   }
 
   async #judgeBlock(peer: Peer, data: Uint8Array): Promise<GossipVerdict> {
-    const { chain, resolveOrphanBlock, onBlockUnseen } = this.#options;
+    const { chain, params, resolveOrphanBlock, onBlockUnseen } = this.#options;
     if (!peer.gossipedBlocks.take(Date.now())) {
       onBlockUnseen(peer);
       return IGNORE;
     }
+    // Proof of work first: a body is dear to decode, and lies about it are cheap to make.
+    const header = decodeHeader(data.subarray(0, HEADER_BYTES));
+    const lacksWork = checkProofOfWork(header, params);
+    if (lacksWork) return gossipVerdictOfBlock({ status: 'rejected', rejection: lacksWork });
+    const hash = hashToHex(header.hash);
+    const known = chain.node(hash);
+    if (known?.hasBody && !known.isInvalid) {
+      peer.showed(known);
+      return IGNORE;
+    }
     const block = decodeBlock(data);
-    const hash = hashToHex(block.header.hash);
     peer.lastBlockAtMs = Date.now();
     return this.#whileJudging(hash, async () => {
       const verdict = await chain.acceptBlock(block, { requested: false, source: peer.id });

@@ -5,7 +5,7 @@ import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { HeadersResult } from '../chain/headerAcceptance.ts';
 import { verdictOf } from '../consensus/verdict.ts';
-import type { BlockHeader } from '../primitives/header.ts';
+import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
 import type { Conversation } from './conversation.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
@@ -49,8 +49,9 @@ export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promi
   while (true) {
     const locator = [...(last ? [last.hashBytes] : []), ...base].slice(0, MAX_LOCATOR_HASHES);
     const question = { locator, stopHash: undefined };
-    const headers = await conversation.askAll(peer, headersProtocol, question, { chunkTimeoutMs: ANSWER_MS });
-    if (headers === undefined) return undefined;
+    const answer = await conversation.askAll(peer, headersProtocol, question, { chunkTimeoutMs: ANSWER_MS });
+    if (answer === undefined) return undefined;
+    const headers = answer.map(decodeHeader);
     if (headers.length === 0) break;
     if (!isRun(headers)) {
       peers.punish(peer.id, BROKEN_RUN_POINTS, 'headers/1: they do not follow one another');

@@ -21,6 +21,8 @@ const COURTESY_MS = 5000;
 const RESERVED_OUTBOUND = 8;
 /** An unreadable request: a hundred of them in ten minutes are no accident. */
 const UNREADABLE_POINTS = 1;
+/** What all peers together may take, so that serving leaves time for everything else. */
+const SERVED_BYTES = { burst: 256_000_000, perSec: 128_000_000 };
 /** Peers that are gone and whose faults are remembered. */
 const MAX_FAULTS = 1000;
 /** Time for the answer to `status` to leave before a connection of another network is closed. */
@@ -41,6 +43,7 @@ export type PeerTableOptions = Readonly<{
 export class PeerTable implements Gate {
   readonly #options: PeerTableOptions;
   readonly #peers = new Map<string, Peer>();
+  readonly #servedBytes = new TokenBucket(SERVED_BYTES, Date.now());
   readonly #faultsOfGone = new Map<string, Faults>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
@@ -147,7 +150,8 @@ export class PeerTable implements Gate {
       return 'this node is full: ask it for status and peers only';
     }
     const nowMs = Date.now();
-    if (!peer.servedBytes.isOpen(nowMs)) return 'enough bytes for now: ask again in a second';
+    if (!peer.servedBytes.isOpen(nowMs) || !this.#servedBytes.isOpen(nowMs))
+      return 'enough bytes for now: ask again in a second';
     const open = peer.openStreams.get(name) ?? 0;
     if (open >= limits.streamsPerPeer) return `${limits.streamsPerPeer} requests at a time`;
     const bucket =
@@ -169,8 +173,10 @@ export class PeerTable implements Gate {
   charge({ remotePeer }: Connection, bytes: number): boolean {
     const peer = this.#peers.get(remotePeer.toString());
     const nowMs = Date.now();
-    if (peer === undefined || !peer.servedBytes.isOpen(nowMs)) return false;
+    if (peer === undefined || !peer.servedBytes.isOpen(nowMs) || !this.#servedBytes.isOpen(nowMs))
+      return false;
     peer.servedBytes.charge(nowMs, bytes);
+    this.#servedBytes.charge(nowMs, bytes);
     peer.bytesSent += bytes;
     return true;
   }

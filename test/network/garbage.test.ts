@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { regtest } from '../../src/params/regtest.ts';
 import { BareNode, encodeStatus, parseChunk } from '../support/bareNode.ts';
@@ -171,6 +172,25 @@ test('statuses that cannot be: no genesis, a work of 33 bytes, a port beyond 655
       assert.equal(answer!.status, 1);
     }
     await stranger.close();
+  }));
+
+test('garbage to the port itself, before any protocol', () =>
+  withNode(async (node) => {
+    for (const bytes of [
+      randomBytes(1000),
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.alloc(100_000, 0xff),
+    ]) {
+      for (let i = 0; i < 10; i++) {
+        const socket = connect(node.network.listenPort, '127.0.0.1');
+        socket.on('error', () => undefined);
+        const closed = new Promise((resolve) => socket.once('close', resolve));
+        socket.write(bytes);
+        socket.end();
+        socket.resume();
+        await closed;
+      }
+    }
   }));
 
 function isSolved(bytes: Uint8Array): boolean {
