@@ -20,8 +20,8 @@ import { WriterQueue } from './writerQueue.ts';
 const MAX_UNASKED_AHEAD = 288;
 /** Bytes of changes that one commit gathers while more blocks wait. */
 const MAX_COMMIT_BYTES = 16_000_000;
-/** Bytes of blocks, decoded in memory, that one change may bring to those who follow the chain. */
-const MAX_CHANGE_BYTES = 64_000_000;
+/** Bytes of blocks that one change may bring to those who follow the chain; decoded they take seven times as much. */
+const MAX_CHANGE_BYTES = 32_000_000;
 /** Bodies whose sender is remembered until they are connected. */
 const MAX_SOURCES = 10_000;
 
