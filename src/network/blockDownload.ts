@@ -12,8 +12,11 @@ import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 import { RequestError } from './request.ts';
 
-/** Blocks asked for at a time from one peer; it stops before 8 MB. */
-const WINDOW_BLOCKS = 16;
+/** Blocks asked for at a time from one peer, fewest and most: as many as are likely to fit into an answer. */
+const MIN_WINDOW_BLOCKS = 16;
+const MAX_WINDOW_BLOCKS = 128;
+/** An answer stops before 8 MB; half of that leaves room for blocks that are larger than the last ones were. */
+const WINDOW_BYTES = 4_000_000;
 /** Two, so that the next answer is on its way while the first is read. */
 const WINDOWS_A_PEER = 2;
 /** In all: each may bring 8 MB that wait to be read. */
@@ -58,6 +61,8 @@ export class BlockDownload {
   /** Asked for, or in the hands of the chain. */
   readonly #taken = new Set<string>();
   #pendingBytes = 0;
+  /** Of the blocks that came last, on average. */
+  #blockBytes = WINDOW_BYTES;
   #stallMs = MIN_STALL_MS;
   #deliveredAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -155,7 +160,9 @@ export class BlockDownload {
   /** The next blocks that this peer can have. */
   #takeFor(peer: Peer): BlockNode[] {
     const end = this.#queue.findIndex(({ chainWork }) => chainWork > peer.chainWork);
-    const count = Math.min(WINDOW_BLOCKS, end === -1 ? this.#queue.length : end);
+    const fitting = Math.floor(WINDOW_BYTES / this.#blockBytes);
+    const window = Math.min(MAX_WINDOW_BLOCKS, Math.max(MIN_WINDOW_BLOCKS, fitting));
+    const count = Math.min(window, end === -1 ? this.#queue.length : end);
     const nodes = this.#queue.splice(0, count);
     for (const { hash } of nodes) this.#taken.add(hash);
     return nodes;
@@ -246,6 +253,7 @@ export class BlockDownload {
     }
     window.nodes.shift();
     window.received++;
+    this.#blockBytes += (bytes.length - this.#blockBytes) / MIN_WINDOW_BLOCKS;
     this.#deliveredAtMs = Date.now();
     this.#accept(peer, node, block);
   }
