@@ -12,6 +12,7 @@ export class Deadline {
   readonly #parents: readonly AbortSignal[];
   readonly #onParent = () => this.#controller.abort();
   #timer: NodeJS.Timeout;
+  #hasEnded = false;
 
   constructor(timeoutMs: number, ...parents: readonly AbortSignal[]) {
     this.#timeoutMs = timeoutMs;
@@ -29,11 +30,13 @@ export class Deadline {
 
   /** Something happened: the time begins anew. */
   extend(): void {
+    if (this.#hasEnded) return;
     clearTimeout(this.#timer);
     this.#timer = this.#start();
   }
 
   end(): void {
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
     for (const parent of this.#parents) parent.removeEventListener('abort', this.#onParent);
   }

@@ -6,6 +6,9 @@ import { DecodeError } from '../bytes/decodeError.ts';
 import { Deadline } from './deadline.ts';
 import { decodeLength } from './lengthPrefix.ts';
 
+/** So much of a chunk counts as progress. */
+const PROGRESS_BYTES = 16 * 1024;
+
 /**
  * Why no answer came, or no whole one.
  * - `unreachable`: the connection is gone, or the peer does not speak the protocol.
@@ -26,7 +29,7 @@ export class RequestError extends Error {
 export type RequestOptions<Item> = Readonly<{
   network: string;
   signals: readonly AbortSignal[];
-  /** How long each chunk may take; the protocol's own limit when left out. */
+  /** How long each chunk, or 16 KB of it, may take; the protocol's own limit when left out. */
   chunkTimeoutMs?: number;
   onItems?: (items: readonly Item[]) => void;
   /** The server does not have the next of the items that were asked for. */
@@ -59,6 +62,7 @@ export async function request<Request, Item>(
       // A whole answer may arrive while we are busy with its first part: there is no back-pressure below this.
       maxBufferSize: limits.maxAnswerBytes + limits.maxItems * CHUNK_OVERHEAD_BYTES + 64 * 1024,
     });
+    extendByProgress(stream, deadline);
     await messages.write(protocol.request.encode(question), { signal });
     // The half-close tells the server that all is said; waiting for it would only cost a round trip.
     stream.close({ signal }).catch(() => undefined);
@@ -75,6 +79,17 @@ export async function request<Request, Item>(
   } finally {
     deadline.end();
   }
+}
+
+/** A large block on a slow line is no stall, a trickle is. */
+function extendByProgress(stream: Stream, deadline: Deadline): void {
+  let bytes = 0;
+  stream.addEventListener('message', ({ data }) => {
+    bytes += data.byteLength;
+    if (bytes < PROGRESS_BYTES) return;
+    bytes = 0;
+    deadline.extend();
+  });
 }
 
 async function openStream(connection: Connection, id: string, signal: AbortSignal): Promise<Stream> {

@@ -7,7 +7,7 @@ import { BareNode, chunk, end } from '../support/bareNode.ts';
 import { claim, serveBlocks, serveHeaders } from '../support/bareServing.ts';
 import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
 import { feed, type TestNode, TestNodes, until } from '../support/networkNodes.ts';
-import { field } from '../support/wire.ts';
+import { field, prefixed } from '../support/wire.ts';
 
 const keys = makeKeys();
 const blocks = chainOfBlocks(regtest.genesis, 0, 250, keys.lockingScript);
@@ -171,3 +171,25 @@ test('headers with more work whose blocks nobody has do not keep a node from the
     },
   );
 });
+
+test('a peer that sends a trickle of bytes loses its window to another', () =>
+  syncAmong(
+    [
+      (bare) =>
+        bare.host.handle(
+          bare.id('blocks/1'),
+          (stream) => {
+            const message = Buffer.from(prefixed(chunk(blocks[0]!.bytes)));
+            let at = 0;
+            const drip = setInterval(() => {
+              if (stream.status !== 'open' || at === message.length) clearInterval(drip);
+              else stream.send(message.subarray(at, ++at));
+            }, 200);
+          },
+          { force: true },
+        ),
+    ],
+    (node, [bare]) => {
+      assert.ok(!isBanned(node, bare!));
+    },
+  ));
