@@ -25,7 +25,7 @@ export function toCliError(error: unknown): CliError {
   for (const link of causes(error)) {
     const code = exitCodeOf(link);
     if (code !== undefined)
-      return new CliError(code, explain(code, (error as Error).message), { cause: error });
+      return new CliError(code, explain(link, code, (error as Error).message), { cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
   return new CliError(EXIT.failure, message, { cause: error });
@@ -51,7 +51,10 @@ function walletExitCode({ code }: WalletError): ExitCode {
   return code === 'damaged' ? EXIT.damaged : EXIT.refused;
 }
 
-function explain(code: ExitCode, message: string): string {
+function explain(error: unknown, code: ExitCode, message: string): string {
+  if (error instanceof DatabaseDamagedError) {
+    return `${message}. \`indiecoin node --reindex\` makes the database anew from the stored blocks.`;
+  }
   if (code === EXIT.inUse) return `${message}. If that is a node, \`indiecoin rpc stop\` ends it.`;
   if (code === EXIT.diskFull) return `The disk is full: ${message}`;
   return message;

@@ -1,6 +1,9 @@
 import { Chain } from '../chain/chain.ts';
+import { isReindexUnfinished } from '../chain/reindex.ts';
 import { VerifyPool } from '../crypto/verifyPool.ts';
 import type { NodeConfig } from '../node/config.ts';
+import { CliError } from './cliError.ts';
+import { EXIT } from './exitCodes.ts';
 
 /** Opens the chain without a node around it, for as long as `work` takes. @throws DatabaseInUseError while a node runs */
 export async function withOfflineChain<T>(
@@ -8,6 +11,10 @@ export async function withOfflineChain<T>(
   work: (chain: Chain) => Promise<T>,
 ): Promise<T> {
   const { dataDir, params, transactionIndex } = config;
+  if (isReindexUnfinished(dataDir)) {
+    const message = `A reindex of ${dataDir} was not finished: \`indiecoin node --reindex\` does it.`;
+    throw new CliError(EXIT.damaged, message);
+  }
   const verifyPool = await VerifyPool.open();
   try {
     const chain = await Chain.open({ dataDir, params, verifyPool, transactionIndex });

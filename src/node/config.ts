@@ -44,6 +44,7 @@ export type NodeConfig = Readonly<{
   /** Beside the cookie. */
   rpcLogin: Readonly<{ user: string; password: string }> | undefined;
   transactionIndex: boolean;
+  reindex: boolean;
   logLevel: string;
 }>;
 
@@ -70,6 +71,7 @@ const settingsSchema = z.strictObject({
   'rpc-user': z.string().optional(),
   'rpc-password': z.string().optional(),
   'transaction-index': z.boolean().default(true),
+  reindex: z.boolean().default(false),
   'log-level': z.string().default('info'),
 });
 
@@ -185,6 +187,7 @@ function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
         ? undefined
         : { user: settings['rpc-user'], password: settings['rpc-password']! },
     transactionIndex: settings['transaction-index'],
+    reindex: settings.reindex,
     logLevel: settings['log-level'],
   };
 }

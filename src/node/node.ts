@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { Chain } from '../chain/chain.ts';
 import type { ChainChange } from '../chain/chainChange.ts';
+import { isReindexUnfinished, reindex } from '../chain/reindex.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { VerifyPool } from '../crypto/verifyPool.ts';
 import { Mempool } from '../mempool/mempool.ts';
@@ -18,6 +19,8 @@ import { warningsOf } from './warnings.ts';
 /** How often what is committed is forced to disk: a power cut costs no more than this. */
 const SYNC_MS = 60_000;
 
+/** Between two lines about a reindex. */
+const PROGRESS_MS = 5000;
 /** A miner whose seeds do not answer for so long may be the first of its network. */
 const ALONE_MS = 15_000;
 
@@ -73,6 +76,8 @@ async function openParts(
 
   const verifyPool = await VerifyPool.open();
   opened('signature workers', () => verifyPool.close());
+
+  if (config.reindex || isReindexUnfinished(dataDir)) await mend(config, verifyPool, logOf('chain'));
 
   // The databases' lock is the data directory's: whoever does not get it must not touch the cookie of the one who has it.
   let rpc: RpcServer | undefined;
@@ -160,6 +165,18 @@ function openWallet(parts: {
     onRescan: (height, of) => log.info({ height, of }, 'looking through the chain for coins of the wallet'),
     onRescanFailed: (error) => log.error({ err: error }, 'the wallet cannot follow the chain'),
   });
+}
+
+/** Makes the chain's database anew, and tells how far it is. */
+async function mend({ dataDir, params, transactionIndex }: NodeConfig, verifyPool: VerifyPool, log: Logger) {
+  let toldMs = performance.now();
+  const onProgress = (done: number, total: number) => {
+    if (performance.now() - toldMs < PROGRESS_MS) return;
+    toldMs = performance.now();
+    log.info(`reindexing ${done}/${total} (${Math.floor((100 * done) / total)} %)`);
+  };
+  log.info('reindexing: the chain database is made anew from the stored blocks');
+  log.info(await reindex({ dataDir, params, transactionIndex, verifyPool, onProgress }), 'reindexed');
 }
 
 /** Who is told of a new tip, in this order, each before the next. */

@@ -67,6 +67,10 @@ export const SETTINGS = {
   'rpc-user': { kind: 'string', value: 'NAME', description: 'a user for the RPC beside the cookie' },
   'rpc-password': { kind: 'string', description: "that user's password", isSecret: true },
   'transaction-index': { kind: 'boolean', description: 'find any transaction by its txid (default yes)' },
+  reindex: {
+    kind: 'boolean',
+    description: 'make the chain database anew from the stored blocks, then go on',
+  },
   'log-level': {
     kind: 'string',
     value: 'LEVEL',

@@ -2,6 +2,7 @@ import { Database } from './database.ts';
 import { blockKey } from './layout.ts';
 import { DatabaseDamagedError } from './storeErrors.ts';
 
+export const BLOCKS_FOLDER = 'blocks';
 /** An id that no record has: writing there is how LevelDB is made to force its log to disk. */
 const SYNC_ID = 0;
 
@@ -18,8 +19,8 @@ export class BlockStore {
     this.#nextId = nextId;
   }
 
-  static async open(dataDir: string): Promise<BlockStore> {
-    const database = await Database.open(dataDir, 'blocks', { cacheMb: 8, writeBufferMb: 8 });
+  static async open(dataDir: string, folder = BLOCKS_FOLDER): Promise<BlockStore> {
+    const database = await Database.open(dataDir, folder, { cacheMb: 8, writeBufferMb: 8 });
     const last = await database.lastKey();
     return new BlockStore(database, last ? Buffer.from(last).readUInt32BE(0) + 1 : 1);
   }
@@ -43,6 +44,14 @@ export class BlockStore {
     const bytes = await this.#database.get('block record', blockKey(id));
     if (!bytes) throw new DatabaseDamagedError(`block record ${id} is missing`);
     return bytes;
+  }
+
+  /** Ids of all records, ascending: of bodies, of undo data, and of what no commit mentions. */
+  async *ids(): AsyncGenerator<number> {
+    for await (const key of this.#database.keys()) {
+      const id = Buffer.from(key).readUInt32BE(0);
+      if (id !== SYNC_ID) yield id;
+    }
   }
 
   /** Forces to disk all that was written so far. */

@@ -17,6 +17,7 @@ import { DatabaseForeignError } from './storeErrors.ts';
 /** Coins hashed and encoded before others have their turn. */
 const COINS_BREATH = 500;
 
+export const CHAIN_FOLDER = 'chain';
 /** Of the keys and values in layout.ts; a program refuses a higher one than it knows. */
 const FORMAT = 1;
 
@@ -46,7 +47,7 @@ export class ChainStore {
 
   /** Opens or creates it. @throws DatabaseForeignError, DatabaseInUseError, DatabaseDamagedError */
   static async open(dataDir: string, params: NetworkParams): Promise<ChainStore> {
-    const database = await Database.open(dataDir, 'chain', { cacheMb: 32, writeBufferMb: 16 });
+    const database = await Database.open(dataDir, CHAIN_FOLDER, { cacheMb: 32, writeBufferMb: 16 });
     try {
       await checkOwner(database, dataDir, params);
       return new ChainStore(database, await readLastCommit(database, params));

@@ -91,6 +91,11 @@ export class Database {
     return undefined;
   }
 
+  /** All keys in order. */
+  keys(): AsyncIterable<Bytes> {
+    return this.#level.keys();
+  }
+
   async close(): Promise<void> {
     await this.#level.close();
   }

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after as afterAll, before, describe, test } from 'node:test';
+import { hashToHex } from '../../../src/bytes/hex.ts';
+import { isReindexUnfinished, reindex } from '../../../src/chain/reindex.ts';
+import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
+import { regtest } from '../../../src/params/regtest.ts';
+import { DatabaseDamagedError, DatabaseInUseError } from '../../../src/store/storeErrors.ts';
+import {
+  after,
+  COIN,
+  chainOfBlocks,
+  makeKeys,
+  outpoint,
+  signedTransaction,
+  solvedBlock,
+} from '../../support/blocks.ts';
+import { openChain, TEST_CLOCK_SEC, withFolder } from '../../support/chains.ts';
+
+const keys = makeKeys();
+const trunk = chainOfBlocks(regtest.genesis, 0, 104, keys.lockingScript);
+const payment = signedTransaction(
+  [
+    {
+      outpoint: outpoint(trunk[0]!.transactions[0]!),
+      lockingScript: keys.lockingScript,
+      privateKey: keys.privateKey,
+    },
+  ],
+  [{ amount: COIN, lockingScript: keys.lockingScript }],
+);
+const branch = chainOfBlocks(trunk[99]!, 100, 3, makeKeys().lockingScript);
+const tip = solvedBlock({
+  parent: after(trunk[103]!),
+  height: 105,
+  lockingScript: keys.lockingScript,
+  transactions: [payment],
+});
+
+describe('reindex', () => {
+  let verifyPool: VerifyPool;
+  before(async () => {
+    verifyPool = await VerifyPool.open({ threads: 1 });
+  });
+  afterAll(() => verifyPool.close());
+  const options = (dataDir: string) => ({
+    dataDir,
+    params: regtest,
+    verifyPool,
+    clockSec: () => TEST_CLOCK_SEC,
+  });
+
+  /** A chain with a side branch and blocks that arrived out of order. */
+  async function fill(dataDir: string) {
+    const chain = await openChain(dataDir, { verifyPool });
+    const blocks = [...trunk.slice(0, 90), ...branch, ...trunk.slice(90).reverse(), tip];
+    chain.acceptHeaders([...trunk, tip].map(({ header }) => header));
+    chain.acceptHeaders(branch.map(({ header }) => header));
+    for (const block of blocks) await chain.acceptBlock(block, { requested: true, source: 'test' });
+    const { coinSet } = chain;
+    assert.equal(chain.tip.hash, hashToHex(tip.header.hash));
+    await chain.close();
+    return coinSet;
+  }
+
+  async function opened(dataDir: string) {
+    const chain = await openChain(dataDir, { verifyPool });
+    const found = { tip: chain.tip.hash, coinSet: chain.coinSet, counted: await chain.recountCoins() };
+    assert.ok(await chain.findTransaction(hashToHex(payment.hash)));
+    await chain.close();
+    return found;
+  }
+
+  test('makes a damaged database anew from the stored blocks', async () => {
+    await withFolder(async (dataDir) => {
+      const coinSet = await fill(dataDir);
+      const folder = join(dataDir, 'chain');
+      for (const name of readdirSync(folder).filter((file) => /\.(ldb|log)$/.test(file))) {
+        const bytes = readFileSync(join(folder, name));
+        for (let at = 40; at < bytes.length; at += 97) bytes[at]! ^= 0x55;
+        writeFileSync(join(folder, name), bytes);
+      }
+      const damage = await openChain(dataDir, { verifyPool }).then(
+        async (chain) => {
+          const { tip: at } = chain;
+          await chain.close();
+          return at.height < 105 ? 'lost' : 'unnoticed';
+        },
+        (error) => (error instanceof DatabaseDamagedError ? 'noticed' : String(error)),
+      );
+      assert.notEqual(damage, 'unnoticed');
+      const result = await reindex(options(dataDir));
+      assert.deepEqual([result.height, result.blocks, result.damaged], [105, 108, 0]);
+      assert.equal(isReindexUnfinished(dataDir), false);
+      assert.deepEqual(await opened(dataDir), { tip: hashToHex(tip.header.hash), coinSet, counted: coinSet });
+    });
+  });
+
+  test('begins anew where it was killed', async () => {
+    await withFolder(async (dataDir) => {
+      const coinSet = await fill(dataDir);
+      await rename(join(dataDir, 'blocks'), join(dataDir, 'blocks.old'));
+      assert.equal(isReindexUnfinished(dataDir), true);
+      await reindex(options(dataDir));
+      assert.deepEqual((await opened(dataDir)).coinSet, coinSet);
+    });
+  });
+
+  test('moves nothing away under a running node', async () => {
+    await withFolder(async (dataDir) => {
+      await fill(dataDir);
+      const chain = await openChain(dataDir, { verifyPool });
+      await assert.rejects(reindex(options(dataDir)), DatabaseInUseError);
+      assert.equal(isReindexUnfinished(dataDir), false);
+      await chain.close();
+    });
+  });
+});
