@@ -29,8 +29,7 @@ export class DialTarget {
     return nowMs - this.#triedAtMs >= Math.min(pauseMs, isLonely ? MAX_LONELY_PAUSE_MS : MAX_PAUSE_MS);
   }
 
-  succeeded(peerId: string): void {
-    this.peerId = peerId;
+  succeeded(): void {
     this.#failures = 0;
   }
 

@@ -6,11 +6,12 @@ import { type AddressBook, shuffle } from './addressBook.ts';
 import type { BanList } from './banList.ts';
 import type { Conversation } from './conversation.ts';
 import { Deadline } from './deadline.ts';
+import { pickCandidates } from './dialCandidates.ts';
 import { DialTarget } from './dialTarget.ts';
 import { resolveDnsaddr } from './dnsaddr.ts';
 import type { Host } from './host.ts';
 import type { Peer } from './peer.ts';
-import { addressGroup, hostOf, isPrivateHost, PeerAddressError } from './peerAddress.ts';
+import { PeerAddressError } from './peerAddress.ts';
 import type { PeerTable } from './peerTable.ts';
 import { sleep } from './repeat.ts';
 import { messageOf } from './request.ts';
@@ -21,10 +22,11 @@ const OUTBOUND_TARGET = 8;
 const ROUND_MS = 15_000;
 /** The first round after we have lost everybody, and twice as long each time up to a normal one. */
 const LONELY_ROUND_MS = 1000;
+/** Between two rounds, however often peers come and go. */
+const MIN_PAUSE_MS = 300;
 const DIAL_MS = 10_000;
 /** Dials at the same time. */
 const MAX_DIALS = 16;
-const BEST_FIRST = 5;
 /** A peer that stays is noted as met this often. */
 const REFRESH_SEC = 600;
 /** Addresses asked of one peer, and how often while we look for more. */
@@ -115,6 +117,7 @@ export class Dialer {
       const pauseMs = isLonely ? Math.min(ROUND_MS, LONELY_ROUND_MS * 2 ** this.#lonelyRounds++) : ROUND_MS;
       const onStop = () => this.#wake.abort();
       signal.addEventListener('abort', onStop);
+      await sleep(MIN_PAUSE_MS, signal);
       await sleep(pauseMs * (0.75 + Math.random() / 2), this.#wake.signal);
       signal.removeEventListener('abort', onStop);
       if (this.#wake.signal.aborted) this.#wake = new AbortController();
@@ -152,30 +155,20 @@ export class Dialer {
     for (const peer of introduced) {
       if (nowMs - (this.#askedAtMs.get(peer) ?? 0) >= ASK_EVERY_MS) void this.#askForAddresses(peer);
     }
-    const candidates = mixed(book.candidates(nowMs / 1000, isLonely));
-    for (const { peerId, address } of this.#spread(candidates, Math.min(needed, room))) {
+    const picked = pickCandidates(book.candidates(nowMs / 1000, isLonely), {
+      max: Math.min(needed, room),
+      outbound: peers.all().flatMap(({ address, direction }) => (direction === 'outbound' ? [address] : [])),
+      isExcluded: (peerId) => this.#isExcluded(peerId),
+    });
+    for (const { peerId, address } of picked) {
       void this.#dialKnown(peerId, address, isLonely);
     }
   }
 
-  /** The best candidates that are not connected, from as many address groups as can be. */
-  #spread(candidates: readonly { peerId: string; address: string }[], max: number) {
-    const { host, bans, peers } = this.#options;
-    const groups = new Set(
-      peers.all().flatMap(({ address, direction }) => (direction === 'outbound' ? groupOf(address) : [])),
-    );
-    const picked: { peerId: string; address: string }[] = [];
-    for (const candidate of candidates) {
-      if (picked.length >= max) break;
-      const { peerId, address } = candidate;
-      if (peerId === host.peerId.toString() || bans.isBanned(peerId)) continue;
-      if (this.#isConnected(peerId) || this.#dialling.has(peerId)) continue;
-      const [group] = groupOf(address);
-      if (group !== undefined && groups.has(group)) continue;
-      if (group !== undefined) groups.add(group);
-      picked.push(candidate);
-    }
-    return picked;
+  #isExcluded(peerId: string): boolean {
+    const { host, bans } = this.#options;
+    const isOurs = peerId === host.peerId.toString();
+    return isOurs || bans.isBanned(peerId) || this.#isConnected(peerId) || this.#dialling.has(peerId);
   }
 
   #isConnected(peerId: string | undefined): boolean {
@@ -187,8 +180,8 @@ export class Dialer {
     this.#dialling.add(target.text);
     try {
       const { remotePeer } = await this.#dialAny(await this.#addressesOf(target));
-      target.succeeded(remotePeer.toString());
-      void this.#unlessItFits(remotePeer.toString(), () => target.failed(Date.now()));
+      target.peerId = remotePeer.toString();
+      void this.#whenKnown(target.peerId, (fits) => (fits ? target.succeeded() : target.failed(Date.now())));
     } catch (error) {
       if (isSelf(error)) this.#targets.delete(target.text);
       target.failed(Date.now());
@@ -203,7 +196,9 @@ export class Dialer {
     this.#dialling.add(peerId);
     try {
       await this.#dialAny([address]);
-      void this.#unlessItFits(peerId, () => this.#options.book.remove(peerId));
+      void this.#whenKnown(peerId, (fits) => {
+        if (!fits) this.#options.book.remove(peerId);
+      });
     } catch (error) {
       this.#options.log.debug({ address, reason: messageOf(error) }, 'dial failed');
       const nowSec = Math.floor(Date.now() / 1000);
@@ -215,9 +210,9 @@ export class Dialer {
   }
 
   /** Waits until the peer has said who it is: one of another network is not to be dialled every few seconds. */
-  async #unlessItFits(peerId: string, action: () => void): Promise<void> {
+  async #whenKnown(peerId: string, action: (fits: boolean) => void): Promise<void> {
     const fits = await this.#options.peers.get(peerId)?.introduced;
-    if (fits === false) action();
+    action(fits ?? false);
   }
 
   async #addressesOf({ address }: DialTarget): Promise<string[]> {
@@ -286,17 +281,6 @@ export class Dialer {
       this.#options.log.warn({ seed: text, reason: error.message }, 'a seed that cannot be read is left out');
     }
   }
-}
-
-/** The best first, then the others as they fall: a book full of dead addresses must not hide a living one. */
-function mixed<T>(candidates: readonly T[]): T[] {
-  return [...candidates.slice(0, BEST_FIRST), ...shuffle(candidates.slice(BEST_FIRST))];
-}
-
-/** The group that counts for spreading; private addresses are all one's own network. */
-function groupOf(address: string): string[] {
-  const host = hostOf(multiaddr(address));
-  return isPrivateHost(host) ? [] : [addressGroup(host)];
 }
 
 function isSelf(error: unknown): boolean {

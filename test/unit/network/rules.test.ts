@@ -5,6 +5,7 @@ import { Uint8ArrayList } from 'uint8arraylist';
 import { DecodeError } from '../../../src/bytes/decodeError.ts';
 import type { BlockVerdict } from '../../../src/chain/blockVerdict.ts';
 import type { TransactionVerdict } from '../../../src/mempool/transactionVerdict.ts';
+import { pickCandidates } from '../../../src/network/dialCandidates.ts';
 import { DialTarget } from '../../../src/network/dialTarget.ts';
 import { resolveDnsaddr } from '../../../src/network/dnsaddr.ts';
 import { gossipVerdictOfBlock, gossipVerdictOfTransaction } from '../../../src/network/gossipVerdict.ts';
@@ -123,7 +124,7 @@ test('a seed is tried for ever, ever less often', () => {
   // Without any peer it is tried at least every 15 s.
   assert.ok(!seed.isDue(15_999, true));
   assert.ok(seed.isDue(16_000, true));
-  seed.succeeded('peer');
+  seed.succeeded();
   assert.ok(seed.isDue(1000, false));
 });
 
@@ -194,4 +195,27 @@ test('a turnstile lets so many in, and the others in their order', async () => {
   const values = results.map((result) => (result.status === 'fulfilled' ? result.value : 'failed'));
   assert.deepEqual(values, [1, 2, 'failed', 4, 5, undefined]);
   assert.equal(await turnstile.run(10, work(7)), 7);
+});
+
+test('whom to dial is spread over address groups', () => {
+  const candidate = (peerId: string, host: string) => ({ peerId, address: `/ip4/${host}/tcp/1` });
+  const candidates = [
+    candidate('a', '203.0.113.1'),
+    candidate('b', '203.0.99.2'),
+    candidate('c', '198.51.100.3'),
+    candidate('banned', '192.0.2.4'),
+    candidate('e', '192.168.0.5'),
+    candidate('f', '192.168.0.6'),
+  ];
+  const isExcluded = (peerId: string) => peerId === 'banned';
+  const pick = (max: number, outbound: string[] = []) =>
+    pickCandidates(candidates, { max, outbound, isExcluded }).map(({ peerId }) => peerId);
+  assert.deepEqual(pick(8), ['a', 'c', 'e', 'f']);
+  assert.deepEqual(pick(2), ['a', 'c']);
+  assert.deepEqual(pick(8, ['/ip4/203.0.7.7/tcp/1', '/ip4/198.51.7.7/tcp/1']), ['e', 'f']);
+  // Better one neighbour more than hardly any peer.
+  const neighbours = candidates.slice(0, 2);
+  const outbound = ['/ip4/203.0.7.7/tcp/1'];
+  assert.equal(pickCandidates(neighbours, { max: 7, outbound, isExcluded }).length, 1);
+  assert.equal(pickCandidates(neighbours, { max: 4, outbound, isExcluded }).length, 0);
 });
