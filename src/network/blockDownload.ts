@@ -17,14 +17,19 @@ const MIN_WINDOW_BLOCKS = 16;
 const MAX_WINDOW_BLOCKS = 128;
 /** An answer stops before 8 MB; half of that leaves room for blocks that are larger than the last ones were. */
 const WINDOW_BYTES = 4_000_000;
+/** How many blocks the estimate of the next one's size looks back on. */
+const AVERAGED_BLOCKS = 4;
 /** Two, so that the next answer is on its way while the first is read. */
 const WINDOWS_A_PEER = 2;
 /** In all: each may bring 8 MB that wait to be read. */
 const MAX_WINDOWS = 16;
 /** How far ahead of the tip blocks are fetched. */
 const MAX_AHEAD = 1024;
-/** Bytes handed to the chain and not committed yet. */
-const MAX_PENDING_BYTES = 64_000_000;
+/**
+ * Bytes on their way to us, by estimate, or handed to the chain and not committed yet. Decoded they take about six times as
+ * much memory.
+ */
+const MAX_PENDING_BYTES = 24_000_000;
 /** A peer that sends nothing for so long loses its window; longer once that has happened, in case our line is slow. */
 const MIN_STALL_MS = 4000;
 const MAX_STALL_MS = 20_000;
@@ -116,7 +121,7 @@ export class BlockDownload {
     if (this.#queue.length === 0) this.#refill(target);
     for (const peer of this.#idlePeers()) {
       if (this.#queue.length === 0 || this.#windows.size >= MAX_WINDOWS) return;
-      if (this.#pendingBytes >= MAX_PENDING_BYTES) return;
+      if (this.#windows.size > 0 && this.#expectedBytes() >= MAX_PENDING_BYTES) return;
       const nodes = this.#takeFor(peer);
       if (nodes.length > 0) void this.#fetch({ peer, nodes, received: 0 });
     }
@@ -150,6 +155,12 @@ export class BlockDownload {
       }));
     });
     return slots.sort((a, b) => a.rank - b.rank).map(({ peer }) => peer);
+  }
+
+  #expectedBytes(): number {
+    let blocks = 0;
+    for (const { nodes } of this.#windows) blocks += nodes.length;
+    return this.#pendingBytes + blocks * this.#blockBytes;
   }
 
   #refill(target: BlockNode): void {
@@ -253,7 +264,7 @@ export class BlockDownload {
     }
     window.nodes.shift();
     window.received++;
-    this.#blockBytes += (bytes.length - this.#blockBytes) / MIN_WINDOW_BLOCKS;
+    this.#blockBytes += (bytes.length - this.#blockBytes) / AVERAGED_BLOCKS;
     this.#deliveredAtMs = Date.now();
     this.#accept(peer, node, block);
   }
