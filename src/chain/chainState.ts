@@ -6,14 +6,14 @@ import {
   disconnectBlock,
   finishConnecting,
   isConnected,
-  nextOutpoints,
+  nextCoinKeys,
 } from '../consensus/connectBlock.ts';
 import { ancestorAt, medianTime } from '../consensus/headerNode.ts';
 import type { Rejection } from '../consensus/rejection.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
-import { type Outpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
+import type { Transaction } from '../primitives/transaction.ts';
 import type { BlockStore } from '../store/blockStore.ts';
 import type { ChainStore } from '../store/chainStore.ts';
 import { decodeUndo, encodeUndo } from '../store/coinCodec.ts';
@@ -90,7 +90,7 @@ export class ChainState {
     const verdicts: Promise<number | undefined>[] = [];
     let rejection: Rejection | undefined;
     while (!rejection && !isConnected(connection)) {
-      const result = connectTransactions(connection, await this.#readCoins(nextOutpoints(connection)));
+      const result = connectTransactions(connection, await this.#readCoins(nextCoinKeys(connection)));
       if ('rejection' in result) rejection = result.rejection;
       else if (result.checks.length > 0) verdicts.push(handled(verifyPool.verify(result.checks)));
       await breathe();
@@ -135,11 +135,10 @@ export class ChainState {
     this.#pending = new PendingCommit();
   }
 
-  async #readCoins(outpoints: readonly Outpoint[]): Promise<Map<string, Coin>> {
+  async #readCoins(keys: readonly string[]): Promise<Map<string, Coin>> {
     const coins = new Map<string, Coin>();
     const unknown: string[] = [];
-    for (const { txHash, index } of outpoints) {
-      const key = outpointKey(txHash, index);
+    for (const key of keys) {
       const pending = this.#pending.coin(key);
       if (!pending) unknown.push(key);
       else if (pending.coin) coins.set(key, pending.coin);

@@ -1,7 +1,7 @@
 import { hashToHex } from '../bytes/hex.ts';
 import type { SignatureCheck } from '../crypto/signatureCheck.ts';
 import type { Block } from '../primitives/block.ts';
-import { type Outpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
+import { outpointKey, type Transaction } from '../primitives/transaction.ts';
 import { checkSpend, type SpendContext } from './checkSpend.ts';
 import type { Coin } from './coin.ts';
 import { lockTypeOf } from './lockingScript.ts';
@@ -17,7 +17,7 @@ export type CoinChanges = Map<string, CoinChange>;
 /**
  * A block on its way into the chain, some transactions at a time, so that a block of 3 MB does not hold the event loop
  * and coins are fetched in bulk. Plain data, changed only by the functions here: `while (!isConnected(c))`, fetch the coins
- * of `nextOutpoints(c)`, and `connectTransactions(c, coins)`; when all signatures hold, `finishConnecting(c)`.
+ * of `nextCoinKeys(c)`, and `connectTransactions(c, coins)`; when all signatures hold, `finishConnecting(c)`.
  */
 export type BlockConnection = {
   readonly block: Block;
@@ -47,21 +47,22 @@ export function isConnected({ block, next }: BlockConnection): boolean {
   return next === block.transactions.length;
 }
 
-/** The coins that the next slice spends and that no earlier slice of this block made or spent. May not exist at all. */
-export function nextOutpoints(connection: BlockConnection): Outpoint[] {
+/** The coins, by outpointKey, that the next slice spends and no earlier slice of this block made or spent. May not exist. */
+export function nextCoinKeys(connection: BlockConnection): string[] {
   const { block, next, changes } = connection;
-  const outpoints: Outpoint[] = [];
+  const keys: string[] = [];
   const end = endOfSlice(connection);
   for (let i = Math.max(next, 1); i < end; i++) {
     for (const { outpoint } of block.transactions[i]!.inputs) {
-      if (!changes.has(outpointKey(outpoint.txHash, outpoint.index))) outpoints.push(outpoint);
+      const key = outpointKey(outpoint.txHash, outpoint.index);
+      if (!changes.has(key)) keys.push(key);
     }
   }
-  return outpoints;
+  return keys;
 }
 
 /**
- * Applies the next slice to the connection. `coins` has those of nextOutpoints that exist, by outpointKey.
+ * Applies the next slice to the connection. `coins` has those of nextCoinKeys that exist.
  * Returns the signatures to verify; a rejection means that the block is invalid and the connection of no more use.
  */
 export function connectTransactions(
@@ -99,8 +100,7 @@ export function disconnectBlock(block: Block, height: number, spent: readonly Co
   let next = spent.length;
   for (let i = block.transactions.length - 1; i >= 0; i--) {
     const transaction = block.transactions[i]!;
-    for (const [key, coin] of createdCoins(transaction, i === 0, height))
-      change(changes, key, coin, undefined);
+    forEachCoin(transaction, i === 0, height, (key, coin) => change(changes, key, coin, undefined));
     if (i === 0) continue;
     for (let input = transaction.inputs.length - 1; input >= 0; input--) {
       const { txHash, index } = transaction.inputs[input]!.outpoint;
@@ -152,19 +152,20 @@ function takeCoins(
 }
 
 function addCoins({ changes, context, next }: BlockConnection, transaction: Transaction): void {
-  for (const [key, coin] of createdCoins(transaction, next === 0, context.height)) {
-    change(changes, key, undefined, coin);
-  }
+  forEachCoin(transaction, next === 0, context.height, (key, coin) => change(changes, key, undefined, coin));
 }
 
-function* createdCoins(
+/** Calls back for every output that is a coin: a callback, because this runs for every output of every block. */
+function forEachCoin(
   { hash, outputs }: Transaction,
   isCoinbase: boolean,
   height: number,
-): Generator<[string, Coin]> {
-  for (const [index, { amount, lockingScript }] of outputs.entries()) {
+  use: (key: string, coin: Coin) => void,
+): void {
+  for (let index = 0; index < outputs.length; index++) {
+    const { amount, lockingScript } = outputs[index]!;
     // Data can never be spent, so it is never a coin.
     if (lockTypeOf(lockingScript) === 'data') continue;
-    yield [outpointKey(hash, index), { amount, lockingScript, height, isCoinbase }];
+    use(outpointKey(hash, index), { amount, lockingScript, height, isCoinbase });
   }
 }

@@ -46,6 +46,7 @@ export const COINBASE_INDEX = 0xffff_ffff;
 const MIN_INPUT_BYTES = 41;
 /** An output: amount 8, script length 1. */
 const MIN_OUTPUT_BYTES = 9;
+const KEY_SCRATCH = new Uint8Array(36);
 
 /** Reads one transaction and leaves the reader behind it. @throws DecodeError */
 export function readTransaction(reader: ByteReader): Transaction {
@@ -103,10 +104,13 @@ export function isCoinbase({ inputs }: TransactionFields): boolean {
 
 /** Map key of an output: 36 characters, the hash's bytes in wire order and the index little-endian. */
 export function outpointKey(txHash: Uint8Array, index: number): string {
-  return (
-    bytesToKey(txHash) +
-    String.fromCharCode(index & 0xff, (index >>> 8) & 0xff, (index >>> 16) & 0xff, index >>> 24)
-  );
+  // One flat string from one buffer: one glued together from two would be copied when it is first looked up.
+  KEY_SCRATCH.set(txHash, 0);
+  KEY_SCRATCH[32] = index;
+  KEY_SCRATCH[33] = index >>> 8;
+  KEY_SCRATCH[34] = index >>> 16;
+  KEY_SCRATCH[35] = index >>> 24;
+  return bytesToKey(KEY_SCRATCH);
 }
 
 function readInput(reader: ByteReader): TransactionInput {

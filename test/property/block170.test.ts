@@ -10,7 +10,7 @@ import {
   beginConnecting,
   connectTransactions,
   finishConnecting,
-  nextOutpoints,
+  nextCoinKeys,
 } from '../../src/consensus/connectBlock.ts';
 import { VerifyPool } from '../../src/crypto/verifyPool.ts';
 import { type Block, decodeBlock, makeBlock } from '../../src/primitives/block.ts';
@@ -51,7 +51,7 @@ describe('Bitcoin’s block 170', () => {
     if (checkBlock(candidate, params)) return false;
     const connection = beginConnecting(candidate, context);
     const key = outpointKey(payment.inputs[0]!.outpoint.txHash, 0);
-    assert.equal(nextOutpoints(connection).length, 1);
+    assert.equal(nextCoinKeys(connection).length, 1);
     const result = connectTransactions(connection, new Map([[key, coin]]));
     if ('rejection' in result || finishConnecting(connection)) return false;
     return (await pool.verify(result.checks)) === undefined;

@@ -9,7 +9,7 @@ import {
   disconnectBlock,
   finishConnecting,
   isConnected,
-  nextOutpoints,
+  nextCoinKeys,
 } from '../../../src/consensus/connectBlock.ts';
 import { regtest } from '../../../src/params/regtest.ts';
 import type { Block } from '../../../src/primitives/block.ts';
@@ -36,7 +36,7 @@ function blockWith(transactions: readonly Transaction[], amount = SUBSIDY): Bloc
 function connect(block: Block, coins: ReadonlyMap<string, Coin>) {
   const connection = beginConnecting(block, context);
   while (!isConnected(connection)) {
-    const wanted = new Set(nextOutpoints(connection).map(({ txHash, index }) => outpointKey(txHash, index)));
+    const wanted = new Set(nextCoinKeys(connection));
     const known = new Map([...coins].filter(([key]) => wanted.has(key)));
     const result = connectTransactions(connection, known);
     if ('rejection' in result) return result.rejection.code;
