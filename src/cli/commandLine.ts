@@ -48,6 +48,7 @@ export async function runCommandLine(
       throw usageError(explain(message ?? error.message, words));
     })
     .epilogue('Exit codes, settings and files are explained in the README.');
+  if (asksForMethods(words)) line.help(false);
   const finish = (code: ExitCode) => {
     exitCode = code;
   };
@@ -61,6 +62,12 @@ export async function runCommandLine(
 function isBare(words: readonly string[]): boolean {
   const asksFor = ['--help', '-h', '--version', '--get-yargs-completions'];
   return plainWords(words).length === 0 && !words.some((word) => asksFor.includes(word));
+}
+
+/** Whether `help` is the method of the RPC: yargs takes it as the last word for its own --help. */
+function asksForMethods(words: readonly string[]): boolean {
+  const [command, method] = plainWords(words);
+  return command === 'rpc' && method === 'help' && !words.some((word) => word === '--help' || word === '-h');
 }
 
 type Finish = (code: ExitCode) => void;

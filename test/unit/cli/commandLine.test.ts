@@ -110,6 +110,7 @@ const WRONG: readonly [words: string, exitCode: number, message: RegExp][] = [
   ['rpc getblok', USAGE, /no RPC method "getblok". Did you mean "getblock"\?/],
   ['rpc getblock', USAGE, /getblock takes 1 to 2 parameters: getblock blockhash \( verbosity \)/],
   ['rpc uptime 1', USAGE, /uptime takes 0 parameters|takes/],
+  ['rpc help', NOT_RUNNING, /No node is running/],
   ['rpc uptime', NOT_RUNNING, /No node is running/],
   ['completion extra', USAGE, /one word too many/],
   ['devnet extra', USAGE, /one word too many/],
