@@ -55,7 +55,8 @@ const file = z.strictObject({
 
 /** Reads the text of a network file (TOML). @throws NetworkFileError */
 export function parseNetworkFile(text: string): NetworkParams {
-  const result = file.safeParse(parseToml(text));
+  // With its input an issue tells a key that is missing from one of the wrong type.
+  const result = file.safeParse(parseToml(text), { reportInput: true });
   if (!result.success) throw new NetworkFileError(describe(result.error.issues[0]!));
   const { subsidyCoins, minimumChainWork, deployments, ...keys } = result.data;
   const subsidy = coinsToAmount(subsidyCoins);
