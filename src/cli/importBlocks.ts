@@ -15,6 +15,8 @@ export type ImportResult = {
   /** The first of them. */
   refused: { hash: string; reason: string }[];
   refusedCount: number;
+  /** The file ends within a block: a copy of it was not finished. */
+  cutOff: boolean;
 };
 
 /** Blocks on their way at once: the chain commits together what waits together. */
@@ -29,7 +31,15 @@ export async function importBlocks(
   path: string,
   options: { signal: AbortSignal; onProgress: (bytes: number, height: number) => void },
 ): Promise<ImportResult> {
-  const result: ImportResult = { blocks: 0, connected: 0, known: 0, aside: 0, refused: [], refusedCount: 0 };
+  const result: ImportResult = {
+    blocks: 0,
+    connected: 0,
+    known: 0,
+    aside: 0,
+    refused: [],
+    refusedCount: 0,
+    cutOff: false,
+  };
   const waiting: { framed: FramedBlock; hash: string; verdict: Promise<BlockVerdict> }[] = [];
   let waitingBytes = 0;
   const settleFirst = async () => {
@@ -38,7 +48,10 @@ export async function importBlocks(
     count(result, hash, await verdict);
     options.onProgress(framed.endsAt, chain.tip.height);
   };
-  for await (const framed of readBlockFile(path, chain.params)) {
+  const onCutOff = () => {
+    result.cutOff = true;
+  };
+  for await (const framed of readBlockFile(path, chain.params, onCutOff)) {
     if (options.signal.aborted) break;
     result.blocks++;
     const submitted = submit(chain, framed.bytes);

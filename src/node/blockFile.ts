@@ -17,8 +17,12 @@ const CHUNK_BYTES = 1024 * 1024;
 /** A block of the file, and where the next one may begin. */
 export type FramedBlock = Readonly<{ bytes: Uint8Array; endsAt: number }>;
 
-/** The blocks of a file in its order. A file that ends within a block ends before it. */
-export async function* readBlockFile(path: string, params: NetworkParams): AsyncGenerator<FramedBlock> {
+/** The blocks of a file in its order. A file that ends within a block ends before it, and `onCutOff` is told. */
+export async function* readBlockFile(
+  path: string,
+  params: NetworkParams,
+  onCutOff: () => void,
+): AsyncGenerator<FramedBlock> {
   const magic = Buffer.from(params.magic);
   let buffer: Buffer = Buffer.alloc(0);
   let offset = 0;
@@ -45,6 +49,7 @@ export async function* readBlockFile(path: string, params: NetworkParams): Async
       buffer = buffer.subarray(end);
     }
   }
+  if (buffer.indexOf(magic) === 0) onCutOff();
 }
 
 /** Writes blocks to a file that has its name only when it is whole. */

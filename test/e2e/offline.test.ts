@@ -52,8 +52,15 @@ test('a chain goes to a file and back, whole and checked', async () => {
     const imported = indiecoin(b, ['chain', 'import', file]);
     assert.equal(imported.code, 0, imported.stderr);
     assert.deepEqual([imported.json.connected, imported.json.known, imported.json.height], [120, 1, 120]);
+    assert.equal(imported.json.cutOff, false);
     assert.equal(imported.json.tip, exported.json.tip);
     assert.equal(indiecoin(b, ['chain', 'import', file]).json.known, 121);
+
+    // A copy that was not finished: all its whole blocks are taken, and it says so.
+    const half = join(folder, 'half.dat');
+    writeFileSync(half, bytes.subarray(0, -10));
+    const cutOff = indiecoin(join(folder, 'half'), ['chain', 'import', half]);
+    assert.deepEqual([cutOff.code, cutOff.json.cutOff, cutOff.json.height], [1, true, 119]);
 
     // One bit of the last block's coinbase is another: it is refused, all before it are taken.
     bytes[bytes.length - 10]! ^= 1;

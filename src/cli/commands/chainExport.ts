@@ -1,6 +1,8 @@
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Chain } from '../../chain/chain.ts';
 import { writeBlockFile } from '../../node/blockFile.ts';
-import { CliError } from '../cliError.ts';
+import { CliError, usageError } from '../cliError.ts';
 import { type Command, textOf } from '../command.ts';
 import { EXIT } from '../exitCodes.ts';
 import { interruption, withOfflineChain } from '../offlineChain.ts';
@@ -14,6 +16,8 @@ export const chainExport: Command = {
   run: async (context) => {
     const { config, terminal } = context;
     const path = textOf(context, 'file');
+    if (await isFolder(path)) throw usageError(`${path} is a folder: name a file in it.`);
+    if (!(await isFolder(dirname(resolve(path))))) throw usageError(`${path} is in no folder that exists.`);
     const signal = interruption();
     const answer = await withOfflineChain(config, async (chain) => {
       const progress = new Progress(terminal, 'exporting', chain.tip.height);
@@ -25,6 +29,13 @@ export const chainExport: Command = {
     terminal.answer(answer, () => `${answer.blocks} blocks are in ${path}, the last one ${answer.tip}.`);
   },
 };
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
 
 async function* activeBlocks(
   chain: Chain,

@@ -14,12 +14,13 @@ export const chainImport: Command = {
   run: async (context) => {
     const { config, terminal } = context;
     const path = textOf(context, 'file');
-    const { size } = await stat(path).catch((error: Error) => {
+    const found = await stat(path).catch((error: Error) => {
       throw usageError(`${path} cannot be read: ${error.message}`);
     });
+    if (found.isDirectory()) throw usageError(`${path} cannot be read: it is a folder.`);
     const signal = interruption();
     const answer = await withOfflineChain(config, async (chain) => {
-      const progress = new Progress(terminal, 'importing', size);
+      const progress = new Progress(terminal, 'importing', found.size);
       const onProgress = (bytes: number, height: number) => progress.update(bytes, `height ${height}`);
       const startedMs = performance.now();
       const result = await importBlocks(chain, path, { signal, onProgress }).finally(() => progress.stop());
@@ -33,8 +34,10 @@ export const chainImport: Command = {
     terminal.answer(answer, () => [
       `${answer.blocks} blocks read in ${answer.seconds} s: ${answer.connected} connected, ${answer.known} known, ${answer.aside} aside, ${answer.refusedCount} refused.`,
       ...answer.refused.slice(0, 10).map(({ hash, reason }) => `  ${hash} ${reason}`.trimEnd()),
+      ...(answer.cutOff ? ['The file ends in the middle of a block: it is not whole.'] : []),
       `The chain stands at height ${answer.height}, ${answer.tip}.`,
     ]);
-    return answer.refusedCount > 0 ? EXIT.refused : EXIT.ok;
+    if (answer.refusedCount > 0) return EXIT.refused;
+    return answer.cutOff ? EXIT.failure : EXIT.ok;
   },
 };
