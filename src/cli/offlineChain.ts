@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Chain } from '../chain/chain.ts';
 import { isReindexUnfinished } from '../chain/reindex.ts';
 import { VerifyPool } from '../crypto/verifyPool.ts';
 import type { NodeConfig } from '../node/config.ts';
+import { CHAIN_FOLDER } from '../store/chainStore.ts';
 import { CliError } from './cliError.ts';
 import { EXIT } from './exitCodes.ts';
 
@@ -9,8 +12,16 @@ import { EXIT } from './exitCodes.ts';
 export async function withOfflineChain<T>(
   config: NodeConfig,
   work: (chain: Chain) => Promise<T>,
+  options: { mayBeNew?: boolean } = {},
 ): Promise<T> {
   const { dataDir, params, transactionIndex } = config;
+  if (
+    options.mayBeNew !== true &&
+    !existsSync(join(dataDir, CHAIN_FOLDER)) &&
+    !isReindexUnfinished(dataDir)
+  ) {
+    throw new CliError(EXIT.refused, `There is no chain in ${dataDir}.`);
+  }
   if (isReindexUnfinished(dataDir)) {
     const message = `A reindex of ${dataDir} was not finished: \`indiecoin node --reindex\` does it.`;
     throw new CliError(EXIT.damaged, message);

@@ -56,6 +56,16 @@ test('a chain goes to a file and back, whole and checked', async () => {
     assert.equal(imported.json.tip, exported.json.tip);
     assert.equal(indiecoin(b, ['chain', 'import', file]).json.known, 121);
 
+    // A folder without a chain is not taken for an empty one.
+    for (const words of [
+      ['chain', 'verify'],
+      ['chain', 'export', join(folder, 'none.dat')],
+    ]) {
+      const nothing = indiecoin(join(folder, 'mistyped'), words);
+      assert.equal(nothing.code, 4);
+      assert.match(nothing.stderr, /There is no chain in/);
+    }
+
     // A copy that was not finished: all its whole blocks are taken, and it says so.
     const half = join(folder, 'half.dat');
     writeFileSync(half, bytes.subarray(0, -10));

@@ -19,14 +19,18 @@ export const chainImport: Command = {
     });
     if (found.isDirectory()) throw usageError(`${path} cannot be read: it is a folder.`);
     const signal = interruption();
-    const answer = await withOfflineChain(config, async (chain) => {
-      const progress = new Progress(terminal, 'importing', found.size);
-      const onProgress = (bytes: number, height: number) => progress.update(bytes, `height ${height}`);
-      const startedMs = performance.now();
-      const result = await importBlocks(chain, path, { signal, onProgress }).finally(() => progress.stop());
-      const seconds = Math.round(performance.now() - startedMs) / 1000;
-      return { file: path, ...result, height: chain.tip.height, tip: chain.tip.hash, seconds };
-    });
+    const answer = await withOfflineChain(
+      config,
+      async (chain) => {
+        const progress = new Progress(terminal, 'importing', found.size);
+        const onProgress = (bytes: number, height: number) => progress.update(bytes, `height ${height}`);
+        const startedMs = performance.now();
+        const result = await importBlocks(chain, path, { signal, onProgress }).finally(() => progress.stop());
+        const seconds = Math.round(performance.now() - startedMs) / 1000;
+        return { file: path, ...result, height: chain.tip.height, tip: chain.tip.hash, seconds };
+      },
+      { mayBeNew: true },
+    );
     if (answer.blocks === 0 && !signal.aborted) {
       const magic = Buffer.from(config.params.magic).toString('hex');
       throw new CliError(EXIT.refused, `${path} holds no block of ${config.params.name} (magic ${magic}).`);
