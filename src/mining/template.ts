@@ -5,6 +5,7 @@ import { coinbaseHeightScript } from '../consensus/coinbaseHeight.ts';
 import { type HeaderNode, medianTime } from '../consensus/headerNode.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { subsidyAt } from '../consensus/subsidy.ts';
+import { signallingVersion } from '../consensus/versionBits.ts';
 import type { MempoolEntry } from '../mempool/mempoolEntry.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { type Block, makeBlock } from '../primitives/block.ts';
@@ -37,8 +38,6 @@ export type TemplateOptions = Readonly<{
   extraNonce: bigint;
 }>;
 
-/** Signals no soft fork, in the way that version bits ask for (BIP9). */
-const VERSION = 0x2000_0000;
 /** The most that the count of transactions takes. */
 const COUNT_BYTES = 5;
 const EXTRA_NONCE_BYTES = 8;
@@ -57,7 +56,7 @@ export function buildTemplate(options: TemplateOptions): BlockTemplate {
   const coinbase = makeCoinbase(height, extraNonce, lockingScript, subsidy + fees);
   const branch = merkleBranch([coinbase, ...chosen].map(({ hash }) => hash));
   const header = {
-    version: VERSION,
+    version: signallingVersion(parent, params),
     previousHash: hexToHash(parent.hash),
     merkleRoot: rootOfBranch(coinbase.hash, branch),
     timeSec: Math.max(options.timeSec, minTime(parent, params)),

@@ -2,6 +2,7 @@ import { bytesToHex, hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import { toCoins } from './amounts.ts';
+import { describeDeployment } from './describeDeployment.ts';
 import { bitsHex, describeHeader, difficultyOf, targetHex, workHex } from './describeHeader.ts';
 import { describeTransaction } from './describeTransaction.ts';
 import type { NodeServices } from './nodeServices.ts';
@@ -22,6 +23,20 @@ export const blockchainMethods: readonly RpcMethod[] = [
     example: 'indiecoin rpc getblockchaininfo',
     parameters: {},
     run: describeBlockchain,
+  }),
+  rpcMethod({
+    name: 'getdeploymentinfo',
+    theme,
+    summary: 'The soft forks that this node knows, and how far each is at the tip.',
+    example: 'indiecoin rpc getdeploymentinfo',
+    parameters: {},
+    run: ({ chain }) => ({
+      hash: chain.tip.hash,
+      height: chain.tip.height,
+      deployments: Object.fromEntries(
+        chain.params.deployments.map((it) => [it.name, describeDeployment(chain.tip, it)]),
+      ),
+    }),
   }),
   rpcMethod({
     name: 'getblockcount',
