@@ -45,7 +45,12 @@ test(`an import with reorganizations, killed at any moment, goes on where it was
       child.kill('SIGKILL');
       await once(child, 'exit');
       await handle.close();
-      heights.push(await verify(place));
+      heights.push(
+        await verify(
+          place,
+          heights.every((height) => height === 0),
+        ),
+      );
     }
     assert.ok(heights.at(-1)! > 0, `nothing was ever committed: ${heights}`);
     const file = join(folder, 'blocks.dat');
@@ -81,9 +86,10 @@ async function feed(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Reads the whole database again; returns the height. */
-async function verify(place: readonly string[]): Promise<number> {
+/** Reads the whole database again; returns the height. The first kill may come before there is a database. */
+async function verify(place: readonly string[], mayBeMissing = false): Promise<number> {
   const { code, stdout, stderr } = await runCli(['chain', 'verify', ...place]);
+  if (mayBeMissing && code === 4 && stderr.includes('There is no chain')) return 0;
   assert.equal(code, 0, `the database is damaged: ${stderr}${stdout}`);
   return (JSON.parse(stdout) as { height: number }).height;
 }
