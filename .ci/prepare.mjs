@@ -2,10 +2,21 @@
 // else, because on a fresh clone there is nothing else. With --quiet it speaks only when it has work to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** What `npm start` and `npx indiecoin` run. The compiler writes it anew, and not as a program. */
+const PROGRAM = join('dist', 'src', 'cli', 'main.js');
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 
@@ -67,8 +78,14 @@ if (!isCurrent(buildStamp, fingerprint)) {
   // From nothing, so that the output of a file that is gone cannot be imported or tested by accident.
   rmSync('dist', { recursive: true, force: true });
   run('building', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')]);
-  // npm makes a program executable when it links it, and the compiler writes it anew.
-  chmodSync(join('dist', 'src', 'cli', 'main.js'), 0o755);
+  chmodSync(PROGRAM, 0o755);
   writeFileSync(buildStamp, fingerprint);
+}
+// npm links only the programs of dependencies. Without a link of its own, `npx indiecoin` would install this folder into
+// npm's cache first, for which it asks the network.
+const link = join('node_modules', '.bin', 'indiecoin');
+if (process.platform !== 'win32' && !existsSync(link)) {
+  rmSync(link, { force: true });
+  symlinkSync(join('..', '..', PROGRAM), link);
 }
 if (!process.argv.includes('--quiet')) console.error('IndieCoin: installed and built.');
