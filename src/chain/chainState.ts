@@ -71,8 +71,24 @@ export class ChainState {
 
   /** The bytes of a block whose body is here. */
   async readBody(node: BlockNode): Promise<Uint8Array> {
-    if (!node.parent) return this.#parts.params.genesis.bytes;
-    return this.#readRecord(node.bodyId);
+    const [body] = await this.readBodies([node]);
+    return body!;
+  }
+
+  /** The bytes of blocks whose bodies are here, in the same order. */
+  async readBodies(nodes: readonly BlockNode[]): Promise<Uint8Array[]> {
+    const here = nodes.map((node) => this.#bodyInMemory(node));
+    const unread = nodes.filter((_, i) => here[i] === undefined);
+    const read = await this.#parts.blocks.readMany(
+      unread.map(({ bodyId, bodyBytes }) => ({ id: bodyId, bytes: bodyBytes })),
+    );
+    let at = 0;
+    return here.map((body) => body ?? read[at++]!);
+  }
+
+  /** A part of a committed body, without the rest of it. */
+  async readBodyPart(node: BlockNode, offset: number, length: number): Promise<Uint8Array> {
+    return this.#parts.blocks.readPart(node.bodyId, offset, length);
   }
 
   /** The coins that a connected block spent, in the order of its inputs. */
@@ -147,6 +163,10 @@ export class ChainState {
     const stored = await this.#parts.store.readCoins(unknown);
     for (const [key, coin] of coins) stored.set(key, coin);
     return stored;
+  }
+
+  #bodyInMemory({ parent, bodyId }: BlockNode): Uint8Array | undefined {
+    return parent ? this.#pending.records.get(bodyId) : this.#parts.params.genesis.bytes;
   }
 
   async #readRecord(id: number): Promise<Uint8Array> {

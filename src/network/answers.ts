@@ -27,6 +27,12 @@ export type AnswerServices = Readonly<{
   onStatus: (connection: Connection, status: NodeStatus) => void;
 }>;
 
+/** A block that was asked for; without a node when we do not have it. */
+type WantedBlock = Readonly<{ name: string; node: BlockNode | undefined }>;
+
+/** Bytes of blocks that are read with one call to the database. */
+const READ_TOGETHER_BYTES = 1_000_000;
+
 /** Answers all six protocols: what is said on each, and nothing of how it travels. */
 export async function serveAll(
   host: Host,
@@ -55,43 +61,57 @@ function headers(chain: Chain, { locator, stopHash }: HeadersRequest): AnswerPar
 }
 
 async function* blocks(chain: Chain, question: BlocksRequest): AsyncGenerator<AnswerPart<Uint8Array>> {
-  let total = 0;
-  for (const wanted of wantedBlocks(chain, question)) {
-    const block = wanted.node && (await chain.readBlock(wanted.node.hash));
-    if (block === undefined) {
-      yield { missing: `no block ${wanted.name}` };
-      continue;
+  for (const group of groupsToRead(wantedBlocks(chain, question))) {
+    const bodies = await chain.readBlocks(group.flatMap(({ node }) => node ?? []));
+    let at = 0;
+    for (const { name, node } of group) {
+      yield node === undefined ? { missing: `no block ${name}` } : { items: [bodies[at++]!] };
     }
-    total += block.length;
-    if (total > MAX_BLOCKS_ANSWER_BYTES) return;
-    yield { items: [block] };
   }
+}
+
+/** What fits into the answer, in parts that are read together: few calls to the database, and little memory. */
+function* groupsToRead(wanted: readonly WantedBlock[]): Generator<WantedBlock[]> {
+  let total = 0;
+  let group: WantedBlock[] = [];
+  let groupBytes = 0;
+  for (const block of wanted) {
+    const bytes = block.node?.bodyBytes ?? 0;
+    total += bytes;
+    if (total > MAX_BLOCKS_ANSWER_BYTES) break;
+    if (groupBytes + bytes > READ_TOGETHER_BYTES && group.length > 0) {
+      yield group;
+      group = [];
+      groupBytes = 0;
+    }
+    group.push(block);
+    groupBytes += bytes;
+  }
+  if (group.length > 0) yield group;
 }
 
 /**
  * By hash only blocks that are, or were, part of a valid chain of ours count as known: a stored one that was never
  * connected may yet turn out invalid, and whoever gets it from us would blame us.
  */
-function wantedBlocks(
-  chain: Chain,
-  question: BlocksRequest,
-): { name: string; node: BlockNode | undefined }[] {
+function wantedBlocks(chain: Chain, question: BlocksRequest): WantedBlock[] {
   if (question.by === 'hash') {
     return question.hashes.map((hash) => {
       const name = hashToHex(hash);
       const node = chain.node(name);
-      return { name, node: node !== undefined && wasConnected(chain, node) ? node : undefined };
+      const isThere = node?.hasBody === true && wasConnected(chain, node);
+      return { name, node: isThere ? node : undefined };
     });
   }
   const { firstHeight, count } = question;
   if (chain.nodeAt(firstHeight) === undefined) {
     throw new AnswerError('NOT_FOUND', `the chain ends at height ${chain.tip.height}`);
   }
-  const wanted: { name: string; node: BlockNode | undefined }[] = [];
+  const wanted: WantedBlock[] = [];
   for (let height = firstHeight; height < firstHeight + count; height++) {
     const node = chain.nodeAt(height);
     if (node === undefined) break;
-    wanted.push({ name: node.hash, node });
+    wanted.push({ name: node.hash, node: node.hasBody ? node : undefined });
   }
   return wanted;
 }

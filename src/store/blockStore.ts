@@ -1,10 +1,15 @@
-import { Database } from './database.ts';
-import { blockKey } from './layout.ts';
+import { Database, type Put } from './database.ts';
+import * as layout from './layout.ts';
 import { DatabaseDamagedError } from './storeErrors.ts';
 
 export const BLOCKS_FOLDER = 'blocks';
+/** A record lies in chunks of so many bytes, the last one shorter: a part of it is read, and checked, without the rest. */
+const CHUNK_BYTES = 64 * 1024;
 /** An id that no record has: writing there is how LevelDB is made to force its log to disk. */
 const SYNC_ID = 0;
+
+/** A record whose length is known. */
+export type StoredRecord = Readonly<{ id: number; bytes: number }>;
 
 /**
  * The bodies and undo data of blocks, in a database of their own: they are large, and written in ascending order LevelDB
@@ -22,7 +27,7 @@ export class BlockStore {
   static async open(dataDir: string, folder = BLOCKS_FOLDER): Promise<BlockStore> {
     const database = await Database.open(dataDir, folder, { cacheMb: 8, writeBufferMb: 8 });
     const last = await database.lastKey();
-    return new BlockStore(database, last ? Buffer.from(last).readUInt32BE(0) + 1 : 1);
+    return new BlockStore(database, last ? layout.recordIdOf(last) + 1 : 1);
   }
 
   /** An id that nothing has yet; from 1, as 0 says "not there". */
@@ -32,31 +37,67 @@ export class BlockStore {
 
   /** @throws DatabaseDamagedError when this record, which a commit mentions, cannot be there: its id would be given again */
   expect(id: number): void {
-    if (id >= this.#nextId) throw new DatabaseDamagedError(`block record ${id} is missing`);
+    if (id >= this.#nextId) throw missing(id);
   }
 
   async write(records: Iterable<readonly [id: number, bytes: Uint8Array]>, sync: boolean): Promise<void> {
-    await this.#database.write(asPuts(records), [], sync);
+    await this.#database.write(asChunks(records), [], sync);
   }
 
-  /** @throws DatabaseDamagedError when it is not there or not as it was written */
+  /** A record of unknown length. @throws DatabaseDamagedError when it is not there or not as it was written */
   async read(id: number): Promise<Uint8Array> {
-    const bytes = await this.#database.get('block record', blockKey(id));
-    if (!bytes) throw new DatabaseDamagedError(`block record ${id} is missing`);
-    return bytes;
+    const chunks: Uint8Array[] = [];
+    for await (const [key, chunk] of this.#database.entries('block record', layout.chunksOf(id))) {
+      if (layout.isWholeRecord(key)) return chunk;
+      if (layout.chunkNumberOf(key) !== chunks.length) throw missing(id);
+      chunks.push(chunk);
+    }
+    const last = chunks.at(-1);
+    if (last === undefined || last.length === CHUNK_BYTES) throw missing(id);
+    return joined(chunks);
+  }
+
+  /** Many records with one call to the database. @throws DatabaseDamagedError */
+  async readMany(records: readonly StoredRecord[]): Promise<Uint8Array[]> {
+    const keys = records.flatMap(({ id, bytes }) => chunkKeys(id, 0, chunkOfByte(bytes)));
+    const chunks = await this.#database.getMany('block record', keys);
+    let end = 0;
+    return records.map(({ id, bytes }) => {
+      const start = end;
+      end += chunkOfByte(bytes) + 1;
+      const own = chunks.slice(start, end);
+      if (!isWhole(own)) throw missing(id);
+      const record = joined(own);
+      if (record.length !== bytes) throw missing(id);
+      return record;
+    });
+  }
+
+  /** Some bytes of a record; only the chunks that hold them are read. A view. @throws DatabaseDamagedError */
+  async readPart(id: number, offset: number, length: number): Promise<Uint8Array> {
+    const first = chunkOfByte(offset);
+    const keys = chunkKeys(id, first, chunkOfByte(offset + length - 1));
+    const chunks = await this.#database.getMany('block record', keys);
+    if (!isWhole(chunks)) throw missing(id);
+    const start = offset - first * CHUNK_BYTES;
+    const part = joined(chunks).subarray(start, start + length);
+    if (part.length !== length) throw missing(id);
+    return part;
   }
 
   /** Ids of all records, ascending: of bodies, of undo data, and of what no commit mentions. */
   async *ids(): AsyncGenerator<number> {
+    let last = SYNC_ID;
     for await (const key of this.#database.keys()) {
-      const id = Buffer.from(key).readUInt32BE(0);
-      if (id !== SYNC_ID) yield id;
+      const id = layout.recordIdOf(key);
+      if (id !== last) yield id;
+      last = id;
     }
   }
 
   /** Forces to disk all that was written so far. */
   async sync(): Promise<void> {
-    await this.#database.write([[blockKey(SYNC_ID), new Uint8Array()]], [], true);
+    await this.#database.write([[layout.chunkKey(SYNC_ID, 0), new Uint8Array()]], [], true);
   }
 
   async close(): Promise<void> {
@@ -64,8 +105,32 @@ export class BlockStore {
   }
 }
 
-function* asPuts(
-  records: Iterable<readonly [number, Uint8Array]>,
-): Generator<[key: Uint8Array, value: Uint8Array]> {
-  for (const [id, bytes] of records) yield [blockKey(id), bytes];
+/** A record whose length is a multiple of the chunk's ends in an empty one, so that a lost end is noticed. */
+function* asChunks(records: Iterable<readonly [id: number, bytes: Uint8Array]>): Generator<Put> {
+  for (const [id, bytes] of records) {
+    for (let number = 0; number <= chunkOfByte(bytes.length); number++) {
+      const start = number * CHUNK_BYTES;
+      yield [layout.chunkKey(id, number), bytes.subarray(start, start + CHUNK_BYTES)];
+    }
+  }
+}
+
+function chunkOfByte(offset: number): number {
+  return Math.floor(offset / CHUNK_BYTES);
+}
+
+function chunkKeys(id: number, first: number, last: number): Uint8Array[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => layout.chunkKey(id, first + i));
+}
+
+function isWhole(chunks: readonly (Uint8Array | undefined)[]): chunks is readonly Uint8Array[] {
+  return !chunks.includes(undefined);
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+function missing(id: number): DatabaseDamagedError {
+  return new DatabaseDamagedError(`block record ${id} is missing`);
 }

@@ -18,8 +18,8 @@ import { DatabaseForeignError } from './storeErrors.ts';
 const COINS_BREATH = 500;
 
 export const CHAIN_FOLDER = 'chain';
-/** Of the keys and values in layout.ts; a program refuses a higher one than it knows. */
-const FORMAT = 1;
+/** Of the keys and values in layout.ts; a program refuses any other than its own. 2: block records in chunks. */
+const FORMAT = 2;
 
 /** Where a transaction of the active chain is: the block's height, and the bytes in it. */
 export type TransactionLocation = Readonly<{ height: number; offset: number; length: number }>;
@@ -194,6 +194,12 @@ async function checkOwner(database: Database, dataDir: string, params: NetworkPa
   if (format > FORMAT) {
     throw new DatabaseForeignError(
       `${dataDir} was written by a newer version of IndieCoin (format ${format})`,
+    );
+  }
+  if (format < FORMAT) {
+    throw new DatabaseForeignError(
+      `${dataDir} was written by an older version of IndieCoin (format ${format}): ` +
+        '`indiecoin node --reindex` makes it anew from the stored blocks',
     );
   }
 }

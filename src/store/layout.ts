@@ -12,7 +12,9 @@
  *
  * `blocks/`, only ever appended to, before the commit that mentions it:
  *
- *     <id u32>                        the bytes of a block, or the coins that it spent (see coinCodec.ts)
+ *     <id u32> <chunk u16>            64 KiB of the bytes of a block, or of the coins that it spent (see coinCodec.ts); the
+ *                                     last chunk is shorter
+ *     <id u32>                        the whole of it, before format 2: read by a reindex
  */
 import { concatBytes } from '../bytes/bytes.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
@@ -24,6 +26,7 @@ export const TRANSACTION = prefix('t');
 export const HEADER = prefix('h');
 export const COMMIT = prefix('r');
 const META = prefix('m');
+const RECORD_ID_BYTES = 4;
 
 export const FORMAT_KEY = metaKey('format');
 export const NETWORK_KEY = metaKey('network');
@@ -60,15 +63,44 @@ export function commitKey(number: number): Buffer {
   return bytes;
 }
 
-export function blockKey(id: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
+export function chunkKey(id: number, number: number): Buffer {
+  const bytes = Buffer.allocUnsafe(RECORD_ID_BYTES + 2);
   bytes.writeUInt32BE(id, 0);
+  bytes.writeUInt16BE(number, RECORD_ID_BYTES);
   return bytes;
+}
+
+/** All keys of one record in `blocks/`. */
+export function chunksOf(id: number): { gte: Buffer; lt: Buffer } {
+  return { gte: recordKey(id), lt: recordKey(id + 1) };
+}
+
+export function recordIdOf(key: Uint8Array): number {
+  return asBuffer(key).readUInt32BE(0);
+}
+
+export function chunkNumberOf(key: Uint8Array): number {
+  return asBuffer(key).readUInt16BE(RECORD_ID_BYTES);
+}
+
+/** Whether the record is in one piece, as it was before format 2. */
+export function isWholeRecord(key: Uint8Array): boolean {
+  return key.length === RECORD_ID_BYTES;
 }
 
 /** All keys that begin with this byte. */
 export function keysOf(letter: number): { gte: Buffer; lt: Buffer } {
   return { gte: Buffer.of(letter), lt: Buffer.of(letter + 1) };
+}
+
+function recordKey(id: number): Buffer {
+  const bytes = Buffer.allocUnsafe(RECORD_ID_BYTES);
+  bytes.writeUInt32BE(id, 0);
+  return bytes;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function metaKey(name: string): Buffer {

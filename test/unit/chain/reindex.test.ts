@@ -7,6 +7,8 @@ import { hashToHex } from '../../../src/bytes/hex.ts';
 import { isReindexUnfinished, reindex } from '../../../src/chain/reindex.ts';
 import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
 import { regtest } from '../../../src/params/regtest.ts';
+import { Database } from '../../../src/store/database.ts';
+import { FORMAT_KEY } from '../../../src/store/layout.ts';
 import { DatabaseDamagedError, DatabaseInUseError } from '../../../src/store/storeErrors.ts';
 import {
   after,
@@ -95,6 +97,25 @@ describe('reindex', () => {
       assert.deepEqual([result.height, result.blocks, result.damaged], [105, 108, 0]);
       assert.equal(isReindexUnfinished(dataDir), false);
       assert.deepEqual(await opened(dataDir), { tip: hashToHex(tip.header.hash), coinSet, counted: coinSet });
+    });
+  });
+
+  test('takes over what an older version stored, which is refused until then', async () => {
+    await withFolder(async (dataDir) => {
+      const coinSet = await fill(dataDir);
+      const sizes = { cacheMb: 8, writeBufferMb: 4 };
+      const chain = await Database.open(dataDir, 'chain', sizes);
+      await chain.write([[FORMAT_KEY, Uint8Array.of(1, 0, 0, 0)]], [], true);
+      await chain.close();
+      const blocks = await Database.open(dataDir, 'blocks', sizes);
+      // One record a block, however long, under its id alone.
+      for await (const [key, value] of blocks.entries('record', { gte: Buffer.of(0), lt: Buffer.of(255) }))
+        await blocks.write([[key.subarray(0, 4), value]], [key], false);
+      await blocks.close();
+      await assert.rejects(openChain(dataDir, { verifyPool }), /older version .* \(format 1\).*--reindex/);
+      const result = await reindex(options(dataDir));
+      assert.deepEqual([result.height, result.damaged], [105, 0]);
+      assert.deepEqual((await opened(dataDir)).coinSet, coinSet);
     });
   });
 

@@ -152,9 +152,9 @@ describe('the database on disk', () => {
     await withFolder(async (dataDir) => {
       await fill(dataDir);
       const database = await Database.open(dataDir, 'chain', { cacheMb: 8, writeBufferMb: 4 });
-      await database.write([[FORMAT_KEY, Uint8Array.of(2, 0, 0, 0)]], [], true);
+      await database.write([[FORMAT_KEY, Uint8Array.of(3, 0, 0, 0)]], [], true);
       await database.close();
-      await assert.rejects(openChain(dataDir, { verifyPool }), /newer version of IndieCoin \(format 2\)/);
+      await assert.rejects(openChain(dataDir, { verifyPool }), /newer version of IndieCoin \(format 3\)/);
     });
   });
 
