@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readFileIfAny, writeFileAtomic } from './atomicFile.ts';
+import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
 import { addressGroup, hostOf, isPrivateHost, PeerAddressError, parsePeerAddress } from './peerAddress.ts';
 
 /** In memory the host is kept beside the text: reading a multiaddr is dear, and strangers may ask for many. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readFileIfAny, writeFileAtomic } from './atomicFile.ts';
+import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
 
 /** Who is kept out, and until when. */
 export type Ban = Readonly<{

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { readFileIfAny } from '../bytes/atomicFile.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { readFileIfAny } from './atomicFile.ts';
 
 /** `bootstrap/` of the package, seen from `dist/src/network`. */
 const FOLDER = new URL('../../../bootstrap/', import.meta.url);

@@ -2,7 +2,7 @@ import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { PrivateKey } from '@libp2p/interface';
-import { readFileIfAny, writeFileAtomic } from './atomicFile.ts';
+import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
 
 const FILE_NAME = 'identity.key';
 /** Read and written by the owner alone. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { readFileIfAny, writeFileAtomic } from './atomicFile.ts';
+import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
 
 const FILE_NAME = 'port';
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeFileAtomic } from '../bytes/atomicFile.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { writeFileAtomically } from './atomicFile.ts';
 import { GAP_LIMIT, type KeyCounts, KeyRing } from './keyRing.ts';
 import { accountOfWords, chainNumber, checkWords, type KeyChain, type KeyPath, newWords } from './keyTree.ts';
 import { openWords, PASSPHRASE_COST, RANDOM_KEY_COST, sealWords } from './sealedWords.ts';
@@ -202,7 +202,7 @@ export class WalletKeys {
     this.#file = { ...this.#file, receive: countsOf('receive'), change: countsOf('change') };
     const text = `${JSON.stringify(this.#file, undefined, 2)}
 `;
-    await writeFileAtomically(join(this.#dataDir, WALLET_FILE), text);
+    await writeFileAtomic(join(this.#dataDir, WALLET_FILE), text);
   }
 
   #password(passphrase: string | undefined): string {
@@ -243,6 +243,6 @@ async function makeKeyFile(dataDir: string): Promise<string> {
     if (/^[0-9a-f]{64}$/.test(known)) return known;
   }
   const password = randomBytes(32).toString('hex');
-  await writeFileAtomically(path, `${password}\n`);
+  await writeFileAtomic(path, `${password}\n`);
   return password;
 }

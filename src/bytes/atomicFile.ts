@@ -2,22 +2,27 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Replaces a file as a whole: after a crash it holds either the old bytes or the new ones.
- * The new file is on the disk before it takes the name.
+ * Replaces a file as a whole: after a kill, a power cut or on a full disk it holds either the old bytes or the new ones,
+ * never a part. The new bytes are in a file beside it, on the disk, before that takes the name. Readable by its owner
+ * alone unless `mode` says otherwise. One write at a time for each path.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w', mode);
+  const beside = `${path}.new`;
+  // What a kill left behind would keep its mode.
+  await rm(beside, { force: true });
   try {
-    await file.writeFile(data);
-    await file.sync();
+    const file = await open(beside, 'wx', mode);
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(beside, { force: true });
     throw error;
-  } finally {
-    await file.close();
   }
-  await rename(temporary, path);
   await syncFolder(dirname(path));
 }
 
