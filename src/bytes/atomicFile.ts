@@ -21,7 +21,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });
-    throw error;
+    throw new Error(`${path} cannot be written: ${(error as Error).message}`, { cause: error });
   }
   await syncFolder(dirname(path));
 }

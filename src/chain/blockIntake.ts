@@ -76,9 +76,10 @@ export class BlockIntake {
     await this.#queue.push(0, true, () => this.#options.files.sync());
   }
 
-  /** Takes nothing more, and waits until what was taken is committed. */
-  close(): Promise<void> {
-    return this.#queue.close();
+  /** Takes nothing more, and waits until what was taken is committed. @returns whether all of it is */
+  async close(): Promise<boolean> {
+    await this.#queue.close();
+    return !this.#queue.hasFailed;
   }
 
   #knownVerdict(hash: string): BlockVerdict | undefined {

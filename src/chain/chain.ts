@@ -12,6 +12,7 @@ import {
   outpointKey,
   type Transaction,
 } from '../primitives/transaction.ts';
+import { DatabaseDamagedError, DiskError } from '../store/storeErrors.ts';
 import { ActiveChain, locatorFrom } from './activeChain.ts';
 import { BlockIntake } from './blockIntake.ts';
 import type { BlockNode } from './blockNode.ts';
@@ -30,6 +31,7 @@ export class Chain {
   readonly params: NetworkParams;
   readonly #files: ChainFiles;
   readonly #clockSec: () => number;
+  readonly #onFatal: ((error: Error) => void) | undefined;
   readonly #active: ActiveChain;
   readonly #intake: BlockIntake;
   readonly #changeListeners: ((change: ChainChange) => Promise<void> | void)[] = [];
@@ -39,6 +41,7 @@ export class Chain {
     this.params = options.params;
     this.#files = files;
     this.#clockSec = options.clockSec ?? (() => Math.floor(Date.now() / 1000));
+    this.#onFatal = options.onFatal;
     this.#active = new ActiveChain(files.state.tip);
     this.#intake = new BlockIntake({
       params: options.params,
@@ -62,7 +65,7 @@ export class Chain {
     try {
       await chain.#intake.start();
     } catch (error) {
-      await files.close();
+      await files.close(false);
       throw error;
     }
     return chain;
@@ -168,17 +171,17 @@ export class Chain {
   /** The bytes of a block, if its body is here. @throws DatabaseDamagedError */
   async readBlock(hash: string): Promise<Uint8Array | undefined> {
     const node = this.node(hash);
-    return node?.hasBody ? this.#files.state.readBody(node) : undefined;
+    return node?.hasBody ? this.#watched(this.#files.state.readBody(node)) : undefined;
   }
 
   /** The bytes of blocks whose bodies are here, in the same order; the fewer calls, the cheaper. @throws DatabaseDamagedError */
   async readBlocks(nodes: readonly BlockNode[]): Promise<Uint8Array[]> {
-    return this.#files.state.readBodies(nodes);
+    return this.#watched(this.#files.state.readBodies(nodes));
   }
 
   /** The coins that a block of the active chain spent, in the order of its inputs. */
   async readSpentCoins(node: BlockNode): Promise<Coin[]> {
-    return this.#files.state.readUndo(node);
+    return this.#watched(this.#files.state.readUndo(node));
   }
 
   async readCoin(outpoint: Outpoint): Promise<Coin | undefined> {
@@ -189,7 +192,7 @@ export class Chain {
   /** The coins of these outpoints as of the tip, in order; undefined for one that does not exist or is spent. */
   async readCoins(outpoints: readonly Outpoint[]): Promise<(Coin | undefined)[]> {
     const keys = outpoints.map(({ txHash, index }) => outpointKey(txHash, index));
-    const coins = await this.#files.store.readCoins(keys);
+    const coins = await this.#watched(this.#files.store.readCoins(keys));
     return keys.map((key) => coins.get(key));
   }
 
@@ -210,14 +213,14 @@ export class Chain {
 
   /** A transaction of the active chain, through the index. */
   async findTransaction(txid: string): Promise<{ transaction: Transaction; node: BlockNode } | undefined> {
-    const location = await this.#files.store.findTransaction(hexToHash(txid));
+    const location = await this.#watched(this.#files.store.findTransaction(hexToHash(txid)));
     const node = location && this.nodeAt(location.height);
     if (!node) return undefined;
     const { offset, length } = location;
     // The index is of the last commit, and a commit may have come between: then it is another block's.
     if (offset + length > node.bodyBytes) return undefined;
     // A copy: a view would keep the chunk that it lies in.
-    const bytes = Uint8Array.from(await this.#files.state.readBodyPart(node, offset, length));
+    const bytes = Uint8Array.from(await this.#watched(this.#files.state.readBodyPart(node, offset, length)));
     return hashToHex(sha256d(bytes)) === txid ? { transaction: decodeTransaction(bytes), node } : undefined;
   }
 
@@ -241,8 +244,18 @@ export class Chain {
 
   /** Finishes the blocks that wait, writes everything, and lets go of the files. */
   async close(): Promise<void> {
-    await this.#intake.close();
-    await this.#files.close();
+    const isWhole = await this.#intake.close();
+    await this.#files.close(isWhole);
+  }
+
+  /** Damage that a reader meets stops the node, as it does when the writer meets it: more may be wrong. */
+  async #watched<T>(read: Promise<T>): Promise<T> {
+    try {
+      return await read;
+    } catch (error) {
+      if (error instanceof DatabaseDamagedError || error instanceof DiskError) this.#onFatal?.(error);
+      throw error;
+    }
   }
 
   #headerOptions() {

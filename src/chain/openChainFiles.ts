@@ -33,7 +33,8 @@ export type ChainFiles = Readonly<{
   hasTransactionIndex: boolean;
   /** Forces to disk what was written: the bodies before the commits that mention them. */
   sync(): Promise<void>;
-  close(): Promise<void>;
+  /** @param isWhole whether all that memory knows was written: only then the close counts as a clean one */
+  close(isWhole: boolean): Promise<void>;
 }>;
 
 /** Opens the databases and rebuilds in memory what they hold. */
@@ -54,10 +55,12 @@ export async function openChainFiles(options: ChainOptions): Promise<ChainFiles>
         await blocks.sync();
         await store.sync();
       };
-      const close = async () => {
+      const close = async (isWhole: boolean) => {
         try {
-          await blocks.sync();
-          await store.markClean();
+          if (isWhole) {
+            await blocks.sync();
+            await store.markClean();
+          }
         } finally {
           // Where writing fails, the locks are still to be let go.
           await blocks.close();

@@ -1,4 +1,6 @@
 import { breathe } from '../bytes/breathe.ts';
+import { DecodeError } from '../bytes/decodeError.ts';
+import { DatabaseDamagedError } from '../store/storeErrors.ts';
 
 type Job = Readonly<{
   bytes: number;
@@ -25,6 +27,7 @@ export class WriterQueue {
   #running: Promise<void> | undefined;
   /** Why nothing more is taken: closed, or a commit failed and memory is ahead of the disk for good. */
   #ended: Error | undefined;
+  #hasFailed = false;
 
   constructor(commit: (sync: boolean) => Promise<void>, onFatal: ((error: Error) => void) | undefined) {
     this.#commit = commit;
@@ -53,6 +56,11 @@ export class WriterQueue {
     });
   }
 
+  /** Whether a job or a commit failed: memory and disk differ. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
   /** Takes nothing more, and waits until what was taken is committed. */
   async close(): Promise<void> {
     this.#ended ??= new Error('the chain is closed');
@@ -78,10 +86,19 @@ export class WriterQueue {
     }
   }
 
-  #failAll(jobs: readonly Job[], error: Error): void {
+  #failAll(jobs: readonly Job[], thrown: Error): void {
+    const error = thrown instanceof DecodeError ? ownFault(thrown) : thrown;
+    this.#hasFailed = true;
     this.#ended = error;
     this.#waitingBytes = 0;
     for (const { fail } of jobs) fail(error);
     this.#onFatal?.(error);
   }
+}
+
+/** What a job decodes was stored by us: whoever brought the block that it was needed for is not to blame. */
+function ownFault(error: DecodeError): DatabaseDamagedError {
+  return new DatabaseDamagedError(`chain: what was stored cannot be decoded: ${error.message}`, {
+    cause: error,
+  });
 }

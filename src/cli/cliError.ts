@@ -1,5 +1,11 @@
 import { ConfigError } from '../node/configError.ts';
-import { DatabaseDamagedError, DatabaseForeignError, DatabaseInUseError } from '../store/storeErrors.ts';
+import { diskFaultOf } from '../store/diskFault.ts';
+import {
+  DatabaseDamagedError,
+  DatabaseForeignError,
+  DatabaseInUseError,
+  DiskError,
+} from '../store/storeErrors.ts';
 import { WalletError } from '../wallet/walletError.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 
@@ -40,9 +46,7 @@ function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof DatabaseInUseError) return EXIT.inUse;
   if (error instanceof DatabaseDamagedError || error instanceof DatabaseForeignError) return EXIT.damaged;
   if (error instanceof WalletError) return walletExitCode(error);
-  const { code, message } = error as NodeJS.ErrnoException;
-  // LevelDB passes on the system's words only.
-  return code === 'ENOSPC' || /no space left on device/i.test(message) ? EXIT.diskFull : undefined;
+  return error instanceof DiskError || diskFaultOf(error) !== undefined ? EXIT.diskFull : undefined;
 }
 
 function walletExitCode({ code }: WalletError): ExitCode {
@@ -56,6 +60,6 @@ function explain(error: unknown, code: ExitCode, message: string): string {
     return `${message}. \`indiecoin node --reindex\` makes the database anew from the stored blocks.`;
   }
   if (code === EXIT.inUse) return `${message}. If that is a node, \`indiecoin rpc stop\` ends it.`;
-  if (code === EXIT.diskFull) return `The disk is full: ${message}`;
+  if (code === EXIT.diskFull) return `${message}. Make room there and start again: it goes on where it was.`;
   return message;
 }

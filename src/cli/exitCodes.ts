@@ -11,9 +11,9 @@ export const EXIT = {
   refused: 4,
   /** Another process has the data directory open. */
   inUse: 5,
-  /** The database is not what was written, or belongs to another network. */
+  /** The database is not what was written, or belongs to another network or version. */
   damaged: 6,
-  /** No room is left on the disk. */
+  /** The disk is full, soon will be, or takes no more for another reason. */
   diskFull: 7,
   /** The wallet needs its passphrase, or got a wrong one. */
   locked: 8,

@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { breathe } from '../bytes/breathe.ts';
 import { openValue, sealValue } from './checkedValue.ts';
-import { DatabaseDamagedError, DatabaseInUseError } from './storeErrors.ts';
+import { diskFaultOf } from './diskFault.ts';
+import { DatabaseDamagedError, DatabaseInUseError, DiskError } from './storeErrors.ts';
 
 const MIB = 1024 * 1024;
 /** Entries put into a batch before others have their turn. */
@@ -16,13 +17,15 @@ export type Put = readonly [key: Bytes, value: Bytes];
 
 /** A LevelDB whose every value is sealed on the way in and checked on the way out. Keys and values are bytes. */
 export class Database {
+  readonly #path: string;
   readonly #level: Level<Buffer, Buffer>;
 
-  private constructor(level: Level<Buffer, Buffer>) {
+  private constructor(path: string, level: Level<Buffer, Buffer>) {
+    this.#path = path;
     this.#level = level;
   }
 
-  /** @throws DatabaseInUseError, DatabaseDamagedError */
+  /** @throws DatabaseInUseError, DatabaseDamagedError, DiskError */
   static async open(
     dataDir: string,
     name: string,
@@ -30,6 +33,7 @@ export class Database {
   ): Promise<Database> {
     const path = join(dataDir, name);
     await mkdir(path, { recursive: true });
+    await expectCurrent(path);
     const level = new Level<Buffer, Buffer>(path, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
@@ -41,25 +45,40 @@ export class Database {
     try {
       await level.open();
     } catch (error) {
-      throw openingError(path, error as Error);
+      throw explain(path, 'opened', error as Error);
     }
-    return new Database(level);
+    return new Database(path, level);
+  }
+
+  /**
+   * Puts together what can be read of a database that does not open. Where it can, LevelDB drops what is damaged; the
+   * checksum of every value holds for what is left. @throws DatabaseInUseError, DatabaseDamagedError, DiskError
+   */
+  static async repair(dataDir: string, name: string): Promise<void> {
+    const path = join(dataDir, name);
+    try {
+      // Not in its types, which are those that a browser has too.
+      await (Level as unknown as { repair(path: string): Promise<void> }).repair(path);
+    } catch (error) {
+      throw explain(path, 'repaired', error as Error);
+    }
   }
 
   /** @throws DatabaseDamagedError */
   async get(what: string, key: Bytes): Promise<Bytes | undefined> {
-    const sealed = (await this.#level.get(asBuffer(key))) as Buffer | undefined;
+    const sealed = (await this.#attempt('read', this.#level.get(asBuffer(key)))) as Buffer | undefined;
     return sealed && openValue(what, key, sealed);
   }
 
   /** @throws DatabaseDamagedError */
   async getMany(what: string, keys: readonly Bytes[]): Promise<(Bytes | undefined)[]> {
     if (keys.length === 0) return [];
-    const sealed = (await this.#level.getMany(keys as Buffer[])) as (Buffer | undefined)[];
+    const reading = this.#level.getMany(keys as Buffer[]);
+    const sealed = (await this.#attempt('read', reading)) as (Buffer | undefined)[];
     return sealed.map((value, i) => value && openValue(what, keys[i]!, value));
   }
 
-  /** All or nothing; with `sync` on disk when it returns, else as soon as the system pleases. */
+  /** All or nothing; with `sync` on disk when it returns, else as soon as the system pleases. @throws DiskError */
   async write(puts: Iterable<Put>, deletes: Iterable<Bytes>, sync: boolean): Promise<void> {
     const batch = this.#level.batch();
     for (const [key, value] of puts) {
@@ -70,7 +89,7 @@ export class Database {
       batch.del(asBuffer(key));
       if (batch.length % BATCH_BREATH === 0) await breathe();
     }
-    await batch.write({ sync });
+    await this.#attempt('written', batch.write({ sync }));
   }
 
   /** Everything from one key up to, not including, another, in order. @throws DatabaseDamagedError */
@@ -82,7 +101,7 @@ export class Database {
     });
     try {
       for (;;) {
-        const entries = await iterator.nextv(1000);
+        const entries = await this.#attempt('read', iterator.nextv(1000));
         if (entries.length === 0) return;
         for (const [key, sealed] of entries) yield [key, openValue(what, key, sealed)];
       }
@@ -93,29 +112,52 @@ export class Database {
 
   /** The highest key, if there is any. */
   async lastKey(): Promise<Bytes | undefined> {
-    for await (const key of this.#level.keys({ reverse: true, limit: 1 })) return key;
-    return undefined;
+    const [key] = await this.#attempt('read', this.#level.keys({ reverse: true, limit: 1 }).all());
+    return key;
   }
 
   /** All keys in order. */
-  keys(): AsyncIterable<Bytes> {
-    return this.#level.keys();
+  async *keys(): AsyncGenerator<Bytes> {
+    try {
+      yield* this.#level.keys();
+    } catch (error) {
+      throw explain(this.#path, 'read', error as Error);
+    }
   }
 
   async close(): Promise<void> {
     await this.#level.close();
   }
+
+  async #attempt<T>(done: 'read' | 'written', work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw explain(this.#path, done, error as Error);
+    }
+  }
 }
 
-function openingError(path: string, error: Error): Error {
-  const cause = error.cause as { code?: string; message?: string } | undefined;
-  if (cause?.code === 'LEVEL_LOCKED') {
+/** Without its file CURRENT, LevelDB takes a folder for a new database, and deletes the tables in it. */
+async function expectCurrent(path: string): Promise<void> {
+  const names = await readdir(path);
+  if (names.includes('CURRENT') || !names.some((name) => /\.(ldb|sst|log)$/.test(name))) return;
+  throw new DatabaseDamagedError(`${path}: the file CURRENT is missing`);
+}
+
+/** LevelDB's error in the words of this program. */
+function explain(path: string, done: 'opened' | 'repaired' | 'read' | 'written', error: Error): Error {
+  const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
+  if (code === 'LEVEL_LOCKED') {
     return new DatabaseInUseError(`${path} is in use by another process`, { cause: error });
   }
-  if (cause?.code === 'LEVEL_CORRUPTION' || /corruption/i.test(cause?.message ?? '')) {
-    return new DatabaseDamagedError(`${path}: ${cause?.message}`, { cause: error });
+  // A file that the others name and that is gone, too.
+  if (code === 'LEVEL_CORRUPTION' || /corruption|no such file/i.test(message)) {
+    return new DatabaseDamagedError(`${path}: ${message}`, { cause: error });
   }
-  return new Error(`${path} cannot be opened: ${cause?.message ?? error.message}`, { cause: error });
+  const fault = diskFaultOf(error);
+  if (fault !== undefined) return new DiskError(`${path} cannot be ${done}: ${fault}`, { cause: error });
+  return new Error(`${path} cannot be ${done}: ${message}`, { cause: error });
 }
 
 function asBuffer(bytes: Bytes): Buffer {

@@ -8,7 +8,12 @@ export class DatabaseInUseError extends Error {
   override readonly name = 'DatabaseInUseError';
 }
 
-/** The data directory belongs to another network, or to a newer version of the program. */
+/** The data directory belongs to another network, or to another version of the program. */
 export class DatabaseForeignError extends Error {
   override readonly name = 'DatabaseForeignError';
+}
+
+/** The disk is full, or takes no more for another reason. What was reported as done is not touched by it. */
+export class DiskError extends Error {
+  override readonly name = 'DiskError';
 }

@@ -164,7 +164,7 @@ describe('a chain under load and in trouble', () => {
       const { tip } = chain;
       await assert.rejects(accept(chain, trunk[0]!));
       assert.equal(chain.tip, tip, 'readers see the last commit');
-      await assert.rejects(chain.close());
+      await chain.close();
       // The lock is free: what is left is looked at, and found damaged.
       await assert.rejects(openChain(dataDir, { verifyPool }), { name: 'DatabaseDamagedError' });
     });
