@@ -53,6 +53,8 @@ async function stepTowards(best: BlockNode, options: ActivationOptions): Promise
     const block = await bodyOf(node, options);
     const rejection = await state.connect(node, block);
     if (rejection) {
+      // Perhaps it is our own coins that are not what they were.
+      if (rejection.code === 'bad-txns-inputs-missingorspent') await state.checkCoins();
       // Every rule that connecting asks condemns the hash: the body was tied to it long before.
       if (!verdictOf(rejection.code).condemnsHash) throw new Error(`connecting gave ${rejection.code}`);
       tree.markInvalid(node);

@@ -32,6 +32,9 @@ export type ChainStateParts = Readonly<{
   isVerified: (transaction: Transaction) => boolean;
 }>;
 
+/** A block that spends what is not there costs its maker work; reading all coins for it, once in so long, is no attack. */
+const CHECK_COINS_MS = 3_600_000;
+
 /**
  * The coins and the tip as they are while blocks are connected: the database and, on top of it, what is not committed yet.
  * Only the single writer (chain.ts) calls it, one call at a time.
@@ -41,6 +44,7 @@ export class ChainState {
   #tip: BlockNode;
   #committedTip: BlockNode;
   #pending = new PendingCommit();
+  #coinsCheckedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ChainStateParts, tip: BlockNode) {
     this.#parts = parts;
@@ -134,6 +138,16 @@ export class ChainState {
     if (this.#parts.hasTransactionIndex) this.#pending.unindexTransactions(block);
     this.#tip = node.parent!;
     return block;
+  }
+
+  /**
+   * Counts all coins again, unless that was done lately: one that damage made disappear must not make a good block look bad,
+   * and its sender a liar. @throws DatabaseDamagedError
+   */
+  async checkCoins(): Promise<void> {
+    if (performance.now() - this.#coinsCheckedAtMs < CHECK_COINS_MS) return;
+    this.#coinsCheckedAtMs = performance.now();
+    await this.#parts.store.checkCoins();
   }
 
   /** Writes all that is pending: the bodies first, then one atomic batch that mentions them. */

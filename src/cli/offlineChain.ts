@@ -4,6 +4,7 @@ import { Chain } from '../chain/chain.ts';
 import { isReindexUnfinished } from '../chain/reindex.ts';
 import { VerifyPool } from '../crypto/verifyPool.ts';
 import type { NodeConfig } from '../node/config.ts';
+import { BLOCKS_FOLDER } from '../store/blockStore.ts';
 import { CHAIN_FOLDER } from '../store/chainStore.ts';
 import { CliError } from './cliError.ts';
 import { EXIT } from './exitCodes.ts';
@@ -17,7 +18,7 @@ export async function withOfflineChain<T>(
   const { dataDir, params, transactionIndex } = config;
   if (
     options.mayBeNew !== true &&
-    !existsSync(join(dataDir, CHAIN_FOLDER)) &&
+    ![CHAIN_FOLDER, BLOCKS_FOLDER].some((folder) => existsSync(join(dataDir, folder))) &&
     !isReindexUnfinished(dataDir)
   ) {
     throw new CliError(EXIT.refused, `There is no chain in ${dataDir}.`);

@@ -1,25 +1,33 @@
+import { join } from 'node:path';
 import { breathe } from '../bytes/breathe.ts';
 import { ByteReader } from '../bytes/byteReader.ts';
 import { bytesToKey, equalBytes } from '../bytes/bytes.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
-import { bytesToHex, hashToHex } from '../bytes/hex.ts';
+import { bytesToHex } from '../bytes/hex.ts';
 import type { Coin } from '../consensus/coin.ts';
 import type { CoinChanges } from '../consensus/connectBlock.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { decodeCoin, encodeCoin } from './coinCodec.ts';
 import { CoinSetHash } from './coinSetHash.ts';
-import { type CommitRecord, encodeCommit, KEPT_COMMITS, readLastCommit } from './commitRecord.ts';
+import {
+  type CommitRecord,
+  encodeCommit,
+  KEPT_COMMITS,
+  readLastCommit,
+  readNewestCommit,
+} from './commitRecord.ts';
 import { Database, type Put } from './database.ts';
 import { decodeHeaderRecord, encodeHeaderRecord, type HeaderRecord } from './headerRecord.ts';
+import { readLastCommitFile, writeLastCommitFile } from './lastCommitFile.ts';
 import * as layout from './layout.ts';
-import { DatabaseForeignError } from './storeErrors.ts';
+import { claimDatabase, encodeFormat, expectFormat, expectNetwork } from './owner.ts';
+import { DatabaseDamagedError } from './storeErrors.ts';
 
+const CHAIN_OPTIONS = { cacheMb: 32, writeBufferMb: 16 };
 /** Coins hashed and encoded before others have their turn. */
 const COINS_BREATH = 500;
 
 export const CHAIN_FOLDER = 'chain';
-/** Of the keys and values in layout.ts; a program refuses any other than its own. 2: block records in chunks. */
-const FORMAT = 2;
 
 /** Where a transaction of the active chain is: the block's height, and the bytes in it. */
 export type TransactionLocation = Readonly<{ height: number; offset: number; length: number }>;
@@ -37,20 +45,26 @@ export type Commit = Readonly<{
 
 /** The chain's state on disk: headers, coins, the transaction index, and the log of commits. */
 export class ChainStore {
+  readonly #folder: string;
   readonly #database: Database;
   #last: CommitRecord;
 
-  private constructor(database: Database, last: CommitRecord) {
+  private constructor(folder: string, database: Database, last: CommitRecord) {
+    this.#folder = folder;
     this.#database = database;
     this.#last = last;
   }
 
   /** Opens or creates it. @throws DatabaseForeignError, DatabaseInUseError, DatabaseDamagedError */
   static async open(dataDir: string, params: NetworkParams): Promise<ChainStore> {
-    const database = await Database.open(dataDir, CHAIN_FOLDER, { cacheMb: 32, writeBufferMb: 16 });
+    const database = await Database.open(dataDir, CHAIN_FOLDER, CHAIN_OPTIONS);
     try {
-      await checkOwner(database, dataDir, params);
-      return new ChainStore(database, await readLastCommit(database, params));
+      await claimDatabase(database, dataDir, params);
+      await expectNetwork(database, dataDir, params);
+      await expectFormat(database, dataDir);
+      const folder = join(dataDir, CHAIN_FOLDER);
+      const last = await readLastCommit(database, params, await readLastCommitFile(folder));
+      return new ChainStore(folder, database, last);
     } catch (error) {
       await database.close();
       throw error;
@@ -98,12 +112,41 @@ export class ChainStore {
     }
   }
 
-  /** Every coin with its outpoint. */
+  /**
+   * Every coin with its outpoint, as of the last commit.
+   * @throws DatabaseDamagedError also in the end, when these were not the coins that the commits kept count of: a sum over
+   * them is worth nothing before the last one has come.
+   */
   async *coins(): AsyncGenerator<{ txHash: Uint8Array; index: number; coin: Coin }> {
-    for await (const [key, value] of this.#database.entries('coin', layout.keysOf(layout.COIN))) {
-      const reader = new ByteReader(key.subarray(1));
-      yield { txHash: reader.bytes(32), index: reader.u32(), coin: decodeCoin(value) };
+    const snapshot = this.#database.snapshot();
+    try {
+      const newest = await readNewestCommit(this.#database, snapshot);
+      const sum = CoinSetHash.empty();
+      let coinCount = 0;
+      const range = layout.keysOf(layout.COIN);
+      for await (const [key, value] of this.#database.entries('coin', range, { snapshot })) {
+        sum.add(key, value);
+        coinCount++;
+        const reader = new ByteReader(key.subarray(1));
+        yield { txHash: reader.bytes(32), index: reader.u32(), coin: decodeCoin(value) };
+      }
+      const kept = {
+        coinCount: newest?.coinCount ?? 0,
+        hash: newest?.coinSetHash ?? CoinSetHash.empty().toBytes(),
+      };
+      if (coinCount !== kept.coinCount || !equalBytes(sum.toBytes(), kept.hash)) {
+        throw new DatabaseDamagedError(
+          `chain: ${coinCount} coins were found, which are not the ${kept.coinCount} that were written`,
+        );
+      }
+    } finally {
+      await snapshot.close();
     }
+  }
+
+  /** Reads all coins. @throws DatabaseDamagedError when they are not those that the commits kept count of */
+  async checkCoins(): Promise<void> {
+    for await (const _ of this.coins());
   }
 
   /** Counts and hashes the coins anew, to hold against what the commits say. */
@@ -119,8 +162,13 @@ export class ChainStore {
 
   /** Waits until everything is on disk and notes which commit is the last, so that none can be lost unnoticed. */
   async markClean(): Promise<void> {
-    const number = new ByteWriter(8).u64(BigInt(this.#last.number)).finish();
-    await this.#database.write([[layout.CLEAN_KEY, number]], [], true);
+    const { number } = this.#last;
+    await this.#database.write(
+      [[layout.CLEAN_KEY, new ByteWriter(8).u64(BigInt(number)).finish()]],
+      [],
+      true,
+    );
+    await writeLastCommitFile(this.#folder, number);
   }
 
   async close(): Promise<void> {
@@ -129,7 +177,9 @@ export class ChainStore {
 
   /** Forces to disk all that was committed so far. */
   async sync(): Promise<void> {
+    const { number } = this.#last;
     await this.#database.write([[layout.FORMAT_KEY, encodeFormat()]], [], true);
+    await writeLastCommitFile(this.#folder, number);
   }
 
   async #batch(commit: Commit): Promise<{ puts: Put[]; deletes: Uint8Array[]; record: CommitRecord }> {
@@ -167,45 +217,6 @@ export class ChainStore {
     if (number > KEPT_COMMITS) deletes.push(layout.commitKey(number - KEPT_COMMITS));
     return { puts, deletes, record };
   }
-}
-
-/** Marks a new database as this network's, and refuses any other's. */
-async function checkOwner(database: Database, dataDir: string, params: NetworkParams): Promise<void> {
-  const { hash } = params.genesis.header;
-  const network = await database.get('network', layout.NETWORK_KEY);
-  if (!network) {
-    await database.write(
-      [
-        [layout.NETWORK_KEY, hash],
-        [layout.FORMAT_KEY, encodeFormat()],
-      ],
-      [],
-      true,
-    );
-    return;
-  }
-  if (!equalBytes(network, hash)) {
-    throw new DatabaseForeignError(
-      `${dataDir} holds the chain of another network (genesis ${hashToHex(network)}), not of ${params.name}`,
-    );
-  }
-  const value = await database.get('format', layout.FORMAT_KEY);
-  const format = value ? new ByteReader(value).u32() : 0;
-  if (format > FORMAT) {
-    throw new DatabaseForeignError(
-      `${dataDir} was written by a newer version of IndieCoin (format ${format})`,
-    );
-  }
-  if (format < FORMAT) {
-    throw new DatabaseForeignError(
-      `${dataDir} was written by an older version of IndieCoin (format ${format}): ` +
-        '`indiecoin node --reindex` makes it anew from the stored blocks',
-    );
-  }
-}
-
-function encodeFormat(): Uint8Array {
-  return new ByteWriter(4).u32(FORMAT).finish();
 }
 
 function encodeLocation({ height, offset, length }: TransactionLocation): Uint8Array {

@@ -17,11 +17,13 @@ export function sealValue(key: Uint8Array, value: Uint8Array): Buffer {
 
 /** The value that was sealed, as a view. @throws DatabaseDamagedError */
 export function openValue(what: string, key: Uint8Array, sealed: Uint8Array): Uint8Array {
-  const length = sealed.length - CHECK_BYTES;
-  if (length >= 0) {
-    const value = sealed.subarray(0, length);
-    const view = new DataView(sealed.buffer, sealed.byteOffset + length, CHECK_BYTES);
-    if (view.getUint32(0, true) === crc32(value, crc32(key))) return value;
-  }
+  if (isSealed(key, sealed)) return sealed.subarray(0, sealed.length - CHECK_BYTES);
   throw new DatabaseDamagedError(`${what} ${Buffer.from(key).toString('hex')} does not match its checksum`);
+}
+
+export function isSealed(key: Uint8Array, sealed: Uint8Array): boolean {
+  const length = sealed.length - CHECK_BYTES;
+  if (length < 0) return false;
+  const view = new DataView(sealed.buffer, sealed.byteOffset + length, CHECK_BYTES);
+  return view.getUint32(0, true) === crc32(sealed.subarray(0, length), crc32(key));
 }

@@ -3,7 +3,7 @@ import { equalBytes } from '../bytes/bytes.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { CoinSetHash } from './coinSetHash.ts';
-import type { Database } from './database.ts';
+import type { Database, Snapshot } from './database.ts';
 import * as layout from './layout.ts';
 import { DatabaseDamagedError } from './storeErrors.ts';
 
@@ -32,17 +32,34 @@ export function decodeCommit(number: number, bytes: Uint8Array): CommitRecord {
   return { number, tipBefore, tip, coinCount, coinSetHash: reader.bytes(32) };
 }
 
+/** The newest commit in a snapshot, if there is any. @throws DatabaseDamagedError */
+export async function readNewestCommit(
+  database: Database,
+  snapshot: Snapshot,
+): Promise<CommitRecord | undefined> {
+  const options = { snapshot, reverse: true };
+  for await (const [key, value] of database.entries('commit', layout.keysOf(layout.COMMIT), options)) {
+    return decodeCommit(numberOf(key), value);
+  }
+  return undefined;
+}
+
 /**
  * The newest commit; number 0, with the genesis block as tip, in a new database. Unless the last close was clean, the
  * whole log is walked: LevelDB passes silently over a damaged record of its own log, and what was in it is then missing
- * while what came later is there. @throws DatabaseDamagedError
+ * while what came later is there. @param atLeast the number of a commit that is known to have been on disk
+ * @throws DatabaseDamagedError
  */
-export async function readLastCommit(database: Database, params: NetworkParams): Promise<CommitRecord> {
+export async function readLastCommit(
+  database: Database,
+  params: NetworkParams,
+  atLeast: number,
+): Promise<CommitRecord> {
   const genesis = params.genesis.header.hash;
   let last: CommitRecord | undefined;
   let count = 0;
   for await (const [key, value] of database.entries('commit', layout.keysOf(layout.COMMIT))) {
-    const number = Number(Buffer.from(key).readBigUInt64BE(1));
+    const number = numberOf(key);
     const record = decodeCommit(number, value);
     if (last && (number !== last.number + 1 || !equalBytes(record.tipBefore, last.tip))) {
       throw new DatabaseDamagedError(`chain: a commit between ${last.number} and ${number} was lost`);
@@ -54,8 +71,8 @@ export async function readLastCommit(database: Database, params: NetworkParams):
     throw new DatabaseDamagedError(`chain: commits before ${last.number - count + 1} were lost`);
   }
   const clean = await database.get('clean mark', layout.CLEAN_KEY);
-  const cleanNumber = clean ? Number(new ByteReader(clean).u64()) : 0;
-  if (cleanNumber > (last?.number ?? 0)) {
+  const expected = Math.max(atLeast, clean ? Number(new ByteReader(clean).u64()) : 0);
+  if (expected > (last?.number ?? 0)) {
     throw new DatabaseDamagedError(`chain: the commits after ${last?.number ?? 0} were lost`);
   }
   return (
@@ -67,4 +84,8 @@ export async function readLastCommit(database: Database, params: NetworkParams):
       coinSetHash: CoinSetHash.empty().toBytes(),
     }
   );
+}
+
+function numberOf(key: Uint8Array): number {
+  return Number(Buffer.from(key).readBigUInt64BE(1));
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { breathe } from '../bytes/breathe.ts';
-import { openValue, sealValue } from './checkedValue.ts';
+import { isSealed, openValue, sealValue } from './checkedValue.ts';
 import { diskFaultOf } from './diskFault.ts';
 import { DatabaseDamagedError, DatabaseInUseError, DiskError } from './storeErrors.ts';
 
@@ -13,6 +13,8 @@ const BATCH_BREATH = 500;
 const ITERATED_BYTES = 256 * 1024;
 
 type Bytes = Uint8Array;
+/** The database as it was when this was taken. To be closed. */
+export type Snapshot = ReturnType<Level['snapshot']>;
 export type Put = readonly [key: Bytes, value: Bytes];
 
 /** A LevelDB whose every value is sealed on the way in and checked on the way out. Keys and values are bytes. */
@@ -92,9 +94,19 @@ export class Database {
     await this.#attempt('written', batch.write({ sync }));
   }
 
+  snapshot(): Snapshot {
+    return this.#level.snapshot();
+  }
+
   /** Everything from one key up to, not including, another, in order. @throws DatabaseDamagedError */
-  async *entries(what: string, range: { gte: Bytes; lt: Bytes }): AsyncGenerator<[Bytes, Bytes]> {
+  async *entries(
+    what: string,
+    range: { gte: Bytes; lt: Bytes },
+    options: { snapshot?: Snapshot; reverse?: boolean; skipDamaged?: boolean } = {},
+  ): AsyncGenerator<[Bytes, Bytes]> {
+    const { skipDamaged = false, ...rest } = options;
     const iterator = this.#level.iterator({
+      ...rest,
       gte: asBuffer(range.gte),
       lt: asBuffer(range.lt),
       highWaterMarkBytes: ITERATED_BYTES,
@@ -103,7 +115,9 @@ export class Database {
       for (;;) {
         const entries = await this.#attempt('read', iterator.nextv(1000));
         if (entries.length === 0) return;
-        for (const [key, sealed] of entries) yield [key, openValue(what, key, sealed)];
+        for (const [key, sealed] of entries) {
+          if (!skipDamaged || isSealed(key, sealed)) yield [key, openValue(what, key, sealed)];
+        }
       }
     } finally {
       await iterator.close();

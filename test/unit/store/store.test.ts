@@ -154,7 +154,10 @@ describe('the database on disk', () => {
       const database = await Database.open(dataDir, 'chain', { cacheMb: 8, writeBufferMb: 4 });
       await database.write([[FORMAT_KEY, Uint8Array.of(3, 0, 0, 0)]], [], true);
       await database.close();
-      await assert.rejects(openChain(dataDir, { verifyPool }), /newer version of IndieCoin \(format 3\)/);
+      await assert.rejects(
+        openChain(dataDir, { verifyPool }),
+        /newer version of IndieCoin \(format 3, this one knows 2\)/,
+      );
     });
   });
 

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NetworkParams } from '../params/networkParams.ts';
+import { CHAIN_FOLDER } from './chainStore.ts';
+import { Database } from './database.ts';
+import { decodeHeaderRecord } from './headerRecord.ts';
+import { HEADER, keysOf } from './layout.ts';
+import { expectFormat, expectNetwork } from './owner.ts';
+import { DatabaseDamagedError } from './storeErrors.ts';
+
+export type SalvagedHeaders = Readonly<{
+  /** 80 bytes each, lowest first, without those known to be invalid. There may be gaps. */
+  headers: readonly Uint8Array[];
+  /** Whether the database still says whose it is. */
+  isOwnNetwork: boolean;
+}>;
+
+/**
+ * All headers that can be read of a chain database that is perhaps damaged.
+ * @throws DatabaseInUseError, DatabaseForeignError
+ */
+export async function salvageHeaders(dataDir: string, params: NetworkParams): Promise<SalvagedHeaders> {
+  const headers: Uint8Array[] = [];
+  if (!existsSync(join(dataDir, CHAIN_FOLDER))) return { headers, isOwnNetwork: false };
+  const database = await openAnyhow(dataDir, CHAIN_FOLDER);
+  try {
+    const isOwnNetwork =
+      (await isUndamaged(expectNetwork(database, dataDir, params))) &&
+      (await isUndamaged(expectFormat(database, dataDir, { orOlder: true })));
+    await isUndamaged(readHeaders(database, headers));
+    return { headers, isOwnNetwork };
+  } finally {
+    await database.close();
+  }
+}
+
+async function readHeaders(database: Database, headers: Uint8Array[]): Promise<void> {
+  for await (const [, value] of database.entries('header', keysOf(HEADER), { skipDamaged: true })) {
+    const { headerBytes, isInvalid } = decodeHeaderRecord(value);
+    if (!isInvalid) headers.push(Uint8Array.from(headerBytes));
+  }
+}
+
+/** What is left of a database, where LevelDB itself does not open it. @throws DatabaseInUseError, DatabaseDamagedError */
+export async function openAnyhow(dataDir: string, folder: string): Promise<Database> {
+  const options = { cacheMb: 8, writeBufferMb: 4 };
+  try {
+    return await Database.open(dataDir, folder, options);
+  } catch (error) {
+    if (!(error instanceof DatabaseDamagedError)) throw error;
+    await Database.repair(dataDir, folder);
+    return Database.open(dataDir, folder, options);
+  }
+}
+
+async function isUndamaged(check: Promise<void>): Promise<boolean> {
+  try {
+    await check;
+    return true;
+  } catch (error) {
+    if (error instanceof DatabaseDamagedError) return false;
+    throw error;
+  }
+}
