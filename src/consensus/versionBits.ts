@@ -12,28 +12,28 @@ const TOP_MASK = 0xe000_0000;
 const TOP_BITS = 0x2000_0000;
 
 /**
- * The state for the block after `parent`, in Bitcoin Core's order (versionbits.cpp): a window that reaches the threshold locks
- * in even where the timeout passes at its end.
+ * What was found before, by the last block of the window that decided it: it never changes, and counting the signals of all
+ * windows for every block would make long chains slow.
  */
+const known = new WeakMap<Deployment, WeakMap<HeaderNode, DeploymentState>>();
+
+/** The state for the block after `parent`. */
 export function deploymentState(parent: HeaderNode, deployment: Deployment): DeploymentState {
-  const { windowBlocks, startTimeSec, timeoutSec, threshold } = deployment;
-  // Last blocks of the windows before, newest first, back to where nothing can have begun.
-  const windowEnds: HeaderNode[] = [];
-  for (let height = lastWindowEnd(parent.height, windowBlocks); height >= 0; height -= windowBlocks) {
-    const end = ancestorAt(windowEnds[windowEnds.length - 1] ?? parent, height);
-    if (medianTime(end) < startTimeSec) break;
-    windowEnds.push(end);
+  const end = lastWindowEnd(parent, deployment.windowBlocks);
+  return end ? stateAfterWindow(end, deployment) : 'defined';
+}
+
+/** The height of the first block that the state for the block after `parent` holds for. */
+export function deploymentSince(parent: HeaderNode, deployment: Deployment): number {
+  const { windowBlocks } = deployment;
+  const state = deploymentState(parent, deployment);
+  let end = state === 'defined' ? undefined : lastWindowEnd(parent, windowBlocks);
+  if (!end) return 0;
+  for (;;) {
+    const before: HeaderNode | undefined = windowBefore(end, windowBlocks);
+    if (!before || stateAfterWindow(before, deployment) !== state) return end.height + 1;
+    end = before;
   }
-  let state: DeploymentState = 'defined';
-  for (const end of windowEnds.reverse()) {
-    if (state === 'defined') state = 'started';
-    else if (state === 'locked_in') state = 'active';
-    else if (state === 'started') {
-      if (countSignals(end, windowBlocks, deployment.bit) >= threshold) state = 'locked_in';
-      else if (medianTime(end) >= timeoutSec) state = 'failed';
-    }
-  }
-  return state;
 }
 
 /** How many of the last `count` blocks up to this one signal the bit. */
@@ -45,7 +45,12 @@ export function countSignals(end: HeaderNode, count: number, bit: number): numbe
 }
 
 export function doesSignal(version: number, bit: number): boolean {
-  return (version & TOP_MASK) >>> 0 === TOP_BITS && ((version >>> bit) & 1) === 1;
+  return isSignalling(version) && ((version >>> bit) & 1) === 1;
+}
+
+/** Whether the bits of this version are signals. */
+export function isSignalling(version: number): boolean {
+  return (version & TOP_MASK) >>> 0 === TOP_BITS;
 }
 
 /** The version of the block after `parent`: it signals every soft fork that is under way, until that is active. */
@@ -56,7 +61,49 @@ export function signallingVersion(parent: HeaderNode, { deployments }: NetworkPa
   }, TOP_BITS);
 }
 
-/** The height of the last block of the last whole window; −1 if there is none. */
-function lastWindowEnd(height: number, windowBlocks: number): number {
-  return height - ((height + 1) % windowBlocks);
+/** The last block of the last whole window up to and with this block. */
+export function lastWindowEnd<Node extends HeaderNode>(node: Node, windowBlocks: number): Node | undefined {
+  const height = node.height - ((node.height + 1) % windowBlocks);
+  return height < 0 ? undefined : ancestorAt(node, height);
+}
+
+/** The last block of the window before the one that ends here. */
+export function windowBefore<Node extends HeaderNode>(end: Node, windowBlocks: number): Node | undefined {
+  return end.height < windowBlocks ? undefined : ancestorAt(end, end.height - windowBlocks);
+}
+
+function stateAfterWindow(end: HeaderNode, deployment: Deployment): DeploymentState {
+  const states = known.get(deployment) ?? new WeakMap<HeaderNode, DeploymentState>();
+  known.set(deployment, states);
+  // Windows whose outcome is not known yet, newest first, back to where nothing can have begun.
+  const unknown: HeaderNode[] = [];
+  let state: DeploymentState | undefined;
+  for (let at: HeaderNode | undefined = end; at; at = windowBefore(at, deployment.windowBlocks)) {
+    state = states.get(at);
+    if (!state && medianTime(at) < deployment.startTimeSec) {
+      state = 'defined';
+      states.set(at, state);
+    }
+    if (state) break;
+    unknown.push(at);
+  }
+  state ??= 'defined';
+  for (const at of unknown.reverse()) {
+    state = stateAfterOneMore(state, at, deployment);
+    states.set(at, state);
+  }
+  return state;
+}
+
+/** In Bitcoin Core's order (versionbits.cpp): a window that reaches the threshold locks in even where its end is the timeout. */
+function stateAfterOneMore(
+  state: DeploymentState,
+  end: HeaderNode,
+  { windowBlocks, threshold, timeoutSec, bit }: Deployment,
+): DeploymentState {
+  if (state === 'defined') return 'started';
+  if (state === 'locked_in') return 'active';
+  if (state !== 'started') return state;
+  if (countSignals(end, windowBlocks, bit) >= threshold) return 'locked_in';
+  return medianTime(end) >= timeoutSec ? 'failed' : 'started';
 }

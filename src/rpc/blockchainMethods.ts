@@ -2,7 +2,7 @@ import { bytesToHex, hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import { toCoins } from './amounts.ts';
-import { describeDeployment } from './describeDeployment.ts';
+import { describeDeployments } from './describeDeployment.ts';
 import { bitsHex, describeHeader, difficultyOf, targetHex, workHex } from './describeHeader.ts';
 import { describeTransaction } from './describeTransaction.ts';
 import type { NodeServices } from './nodeServices.ts';
@@ -27,16 +27,15 @@ export const blockchainMethods: readonly RpcMethod[] = [
   rpcMethod({
     name: 'getdeploymentinfo',
     theme,
-    summary: 'The soft forks that this node knows, and how far each is at the tip.',
+    summary: 'The soft forks that this node knows, and how far each is at the tip or at another block.',
     example: 'indiecoin rpc getdeploymentinfo',
-    parameters: {},
-    run: ({ chain }) => ({
-      hash: chain.tip.hash,
-      height: chain.tip.height,
-      deployments: Object.fromEntries(
-        chain.params.deployments.map((it) => [it.name, describeDeployment(chain.tip, it)]),
-      ),
-    }),
+    parameters: { blockhash: text.optional() },
+    run: (services, { blockhash }) => {
+      const { tip } = services.chain;
+      const node = blockhash === undefined ? tip : findNode(services, blockhash, 'blockhash');
+      const deployments = describeDeployments(node, services.params.deployments);
+      return { hash: node.hash, height: node.height, deployments };
+    },
   }),
   rpcMethod({
     name: 'getblockcount',
@@ -113,6 +112,8 @@ function describeBlockchain({ chain, params, warnings }: NodeServices): Record<s
     chainwork: workHex(tip.chainWork),
     size_on_disk: bytesOnDisk(chain),
     pruned: false,
+    // Bitcoin Core moved it to getdeploymentinfo; programs made for older ones look for it here.
+    softforks: describeDeployments(tip, params.deployments),
     warnings: warnings(),
   };
 }

@@ -11,6 +11,7 @@ type Info = {
   mediantime: number;
   chainwork: string;
   size_on_disk: number;
+  softforks: Record<string, { bip9: { status: string } }>;
 };
 
 export const chainInfo: Command = {
@@ -28,6 +29,9 @@ export const chainInfo: Command = {
       difficulty: info.difficulty,
       chainWork: info.chainwork,
       blockBytes: info.size_on_disk,
+      softForks: Object.fromEntries(
+        Object.entries(info.softforks).map(([name, { bip9 }]) => [name, bip9.status]),
+      ),
       genesis: config.params.genesisHash,
     };
     terminal.answer(answer, () =>
@@ -39,6 +43,10 @@ export const chainInfo: Command = {
         ['difficulty', String(answer.difficulty)],
         ['work', answer.chainWork.replace(/^0+(?=.)/, '')],
         ['blocks', `${(answer.blockBytes / 1e6).toFixed(1)} MB`],
+        ...Object.entries(answer.softForks).map(([name, state]): [string, string] => [
+          'soft fork',
+          `${name} ${state}`,
+        ]),
         ['genesis', answer.genesis],
       ]),
     );

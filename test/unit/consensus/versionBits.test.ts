@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { HeaderNode } from '../../../src/consensus/headerNode.ts';
 import {
   countSignals,
   type DeploymentState,
+  deploymentSince,
   deploymentState,
   doesSignal,
   signallingVersion,
@@ -29,6 +32,22 @@ function windows(list: readonly (readonly [signals: number, timeSec: number])[])
       Array.from({ length: 10 }, (_, i) => ({ timeSec, bits: BITS, version: i < signals ? SIGNAL : QUIET })),
     ),
   );
+}
+
+function* ancestry(from: HeaderNode): Generator<HeaderNode> {
+  for (let node: HeaderNode | undefined = from; node; node = node.parent) yield node;
+}
+
+/** BIP9's state machine once more, from the first window to the one of this height. */
+function plainState(list: readonly (readonly [signals: number, timeSec: number])[], height: number): string {
+  let now = 'defined';
+  for (const [signals, timeSec] of list.slice(0, Math.floor(height / 10))) {
+    if (now === 'locked_in') now = 'active';
+    else if (now === 'defined' && timeSec >= 1000) now = 'started';
+    else if (now === 'started' && signals >= 8) now = 'locked_in';
+    else if (now === 'started' && timeSec >= 3000) now = 'failed';
+  }
+  return now;
 }
 
 const state = (...list: (readonly [number, number])[]) => deploymentState(windows(list), deployment);
@@ -118,6 +137,35 @@ describe('deploymentState (BIP9)', () => {
   for (const [what, expected, list] of cases) {
     test(`${what}: ${expected}`, () => assert.equal(state(...list), expected));
   }
+
+  test('holds since the first block of its first window', () => {
+    const since = (...list: (readonly [number, number])[]) => deploymentSince(windows(list), deployment);
+    assert.equal(since([10, 999]), 0);
+    assert.equal(since([0, 999], [0, 1000]), 20);
+    assert.equal(since([0, 1000], [7, 1001], [0, 1002]), 10);
+    assert.equal(since([0, 1000], [8, 1001]), 20);
+    assert.equal(since([0, 1000], [8, 1001], [0, 1002], [0, 1003], [0, 1004]), 30);
+    assert.equal(deploymentSince(windows([[0, 1000]]).parent!, deployment), 0);
+  });
+
+  test('is what BIP9 says of any chain, whatever was asked before', () => {
+    const window = fc.tuple(fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 300 }));
+    const list = fc.array(window, { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(list, fc.array(fc.nat(), { maxLength: 20 }), (steps, questions) => {
+        let timeSec = 900;
+        const grown = steps.map(([signals, sec]) => {
+          timeSec += sec * 3;
+          return [signals, timeSec] as const;
+        });
+        const nodes = [...ancestry(windows(grown))];
+        for (const question of questions) {
+          const node = nodes[question % nodes.length]!;
+          assert.equal(deploymentState(node, deployment), plainState(grown, node.height + 1));
+        }
+      }),
+    );
+  });
 
   test('is the same for all blocks of a window, and changes with its last one', () => {
     const whole = windows([
