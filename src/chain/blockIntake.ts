@@ -1,6 +1,6 @@
 import { hashToHex } from '../bytes/hex.ts';
 import { checkBlock, checkBlockContext } from '../consensus/checkBlock.ts';
-import { ancestorAt, medianTime } from '../consensus/headerNode.ts';
+import { ancestorAt } from '../consensus/headerNode.ts';
 import type { Rejection } from '../consensus/rejection.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
@@ -98,7 +98,8 @@ export class BlockIntake {
     // It may have come in by another way while it waited.
     const known = this.#knownVerdict(hash);
     if (known) return known;
-    const { tree, state } = this.#options.files;
+    const { params, files } = this.#options;
+    const { tree, state } = files;
     const parent = tree.get(hashToHex(block.header.previousHash));
     if (!parent) return condemned ? rejected(condemned) : this.#keepOrphan(block, hash, options);
     const headerRejection = tree.get(hash) ? undefined : this.#checkHeader(block.header, parent);
@@ -112,7 +113,7 @@ export class BlockIntake {
     }
 
     const node = tree.get(hash) ?? tree.add(block.header, parent);
-    const rejection = condemned ?? checkBlockContext(block, node.height, medianTime(parent));
+    const rejection = condemned ?? checkBlockContext(block, parent, params);
     if (rejection) {
       tree.markInvalid(node);
       return rejected(rejection);

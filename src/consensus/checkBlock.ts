@@ -3,13 +3,15 @@ import { hashToHex } from '../bytes/hex.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Block } from '../primitives/block.ts';
 import { merkleRoot } from '../primitives/merkle.ts';
-import { isCoinbase } from '../primitives/transaction.ts';
+import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
 import { checkProofOfWork } from './checkHeader.ts';
 import { checkTransaction, FORBIDDEN_TRANSACTION_BYTES } from './checkTransaction.ts';
 import { coinbaseHeightScript } from './coinbaseHeight.ts';
+import { type HeaderNode, medianTime } from './headerNode.ts';
 import { lockTypeOf } from './lockingScript.ts';
-import { isFinal } from './lockTime.ts';
+import { isFinal, SEQUENCE_FINAL } from './lockTime.ts';
 import type { Rejection } from './rejection.ts';
+import { isActiveAfter } from './versionBits.ts';
 
 /** Bitcoin allows one signature operation per so many bytes of block. */
 const BYTES_PER_SIGNATURE_OPERATION = 50;
@@ -41,20 +43,36 @@ export function checkBlock(block: Block, params: NetworkParams): Rejection | und
   return undefined;
 }
 
-/** The rules for a block's body that need its height and the median time of its parent. */
+/** The rules for a block's body that need the chain before it. */
 export function checkBlockContext(
   block: Block,
-  height: number,
-  medianTimeSec: number,
+  parent: HeaderNode,
+  params: NetworkParams,
 ): Rejection | undefined {
+  const height = parent.height + 1;
+  const medianTimeSec = medianTime(parent);
   for (const transaction of block.transactions) {
     if (!isFinal(transaction, height, medianTimeSec)) {
       return { code: 'bad-txns-nonfinal', lockTime: transaction.lockTime };
     }
   }
-  const script = block.transactions[0]!.inputs[0]!.unlockingScript;
+  const coinbase = block.transactions[0]!;
   const push = coinbaseHeightScript(height);
-  return equalBytes(script.subarray(0, push.length), push) ? undefined : { code: 'bad-cb-height', height };
+  if (!equalBytes(coinbase.inputs[0]!.unlockingScript.subarray(0, push.length), push)) {
+    return { code: 'bad-cb-height', height };
+  }
+  return isActiveAfter(parent, 'bip54', params) ? checkCoinbaseLock(coinbase, height) : undefined;
+}
+
+/**
+ * BIP54: a coinbase is locked until the block before its own, and not by a sequence number that switches the lock off. As no
+ * block before could have held it, no two coinbases can ever have the same txid, whatever their scripts say of the height
+ * (which BIP34 leaves open where it came late, and BIP30 would have to look for). BIP54's other rules hold here from the
+ * first block on: those about times, the 64 bytes, and its 2,500 signature operations, for which 100,000 bytes have no room.
+ */
+function checkCoinbaseLock({ lockTime, inputs }: Transaction, height: number): Rejection | undefined {
+  if (lockTime !== height - 1) return { code: 'bad-cb-locktime', lockTime, expected: height - 1 };
+  return inputs[0]!.sequence === SEQUENCE_FINAL ? { code: 'bad-cb-sequence' } : undefined;
 }
 
 /** How many pay-to-public-key outputs a block may have. */

@@ -3,7 +3,8 @@ import type { Coin } from './coin.ts';
 
 /** Lock times below are heights, from here on seconds since 1970. */
 const LOCK_TIME_THRESHOLD = 500_000_000;
-const SEQUENCE_FINAL = 0xffff_ffff;
+/** An input with it does not ask for the lock time; if none does, there is no lock. */
+export const SEQUENCE_FINAL = 0xffff_ffff;
 
 /** BIP68's reading of an input's sequence number. */
 const SEQUENCE_DISABLE = 0x8000_0000;

@@ -23,6 +23,8 @@ export type BlockRejection =
   | { code: 'bad-cb-multiple'; index: number }
   | { code: 'bad-blk-sigops'; count: number; max: number }
   | { code: 'bad-cb-height'; height: number }
+  | { code: 'bad-cb-locktime'; lockTime: number; expected: number }
+  | { code: 'bad-cb-sequence' }
   | { code: 'bad-cb-amount'; amount: bigint; max: bigint };
 
 export type TransactionRejection =

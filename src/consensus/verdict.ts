@@ -18,6 +18,8 @@ const INVALID_HEADER: Verdict = { condemnsHash: false, isFinal: true, cost: 100 
 const NOT_THE_BODY: Verdict = { condemnsHash: false, isFinal: true, cost: 100 };
 /** A transaction that breaks it may be valid elsewhere in the chain; a block that holds it is not. */
 const INVALID_HERE: Verdict = { condemnsHash: true, isFinal: false, cost: 100 };
+/** Who runs a version from before the rule passes it on in good faith; disconnecting those would split the network. */
+const INVALID_BY_SOFT_FORK: Verdict = { condemnsHash: true, isFinal: true, cost: 0 };
 
 /** One line for every rule: a new code without its line does not compile. */
 const VERDICTS: Readonly<Record<RejectCode, Verdict>> = {
@@ -39,6 +41,8 @@ const VERDICTS: Readonly<Record<RejectCode, Verdict>> = {
   'bad-cb-multiple': INVALID,
   'bad-blk-sigops': INVALID,
   'bad-cb-height': INVALID,
+  'bad-cb-locktime': INVALID_BY_SOFT_FORK,
+  'bad-cb-sequence': INVALID_BY_SOFT_FORK,
   'bad-cb-amount': INVALID,
   'bad-txns-vin-empty': INVALID,
   'bad-txns-vout-empty': INVALID,

@@ -7,6 +7,10 @@ import { ancestorAt, type HeaderNode, medianTime } from './headerNode.ts';
  */
 export type DeploymentState = 'defined' | 'started' | 'locked_in' | 'active' | 'failed';
 
+/** The soft forks whose rules are part of this program. A network has one by naming it among its deployments. */
+export type SoftFork = 'bip54';
+export const SOFT_FORKS: readonly string[] = ['bip54' satisfies SoftFork];
+
 /** The top three bits of a version that signals at all. */
 const TOP_MASK = 0xe000_0000;
 const TOP_BITS = 0x2000_0000;
@@ -34,6 +38,12 @@ export function deploymentSince(parent: HeaderNode, deployment: Deployment): num
     if (!before || stateAfterWindow(before, deployment) !== state) return end.height + 1;
     end = before;
   }
+}
+
+/** Whether a soft fork's rules hold for the block after `parent`. */
+export function isActiveAfter(parent: HeaderNode, name: SoftFork, { deployments }: NetworkParams): boolean {
+  const deployment = deployments.find((it) => it.name === name);
+  return deployment !== undefined && deploymentState(parent, deployment) === 'active';
 }
 
 /** How many of the last `count` blocks up to this one signal the bit. */

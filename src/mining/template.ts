@@ -41,7 +41,8 @@ export type TemplateOptions = Readonly<{
 /** The most that the count of transactions takes. */
 const COUNT_BYTES = 5;
 const EXTRA_NONCE_BYTES = 8;
-const SEQUENCE_FINAL = 0xffff_ffff;
+/** The largest that leaves the lock time in force. */
+const SEQUENCE_LOCKED = 0xffff_fffe;
 /** So many in a row that do not fit mean that the block is full. */
 const MAX_MISFITS = 1000;
 
@@ -87,7 +88,8 @@ function minTime(parent: HeaderNode, params: NetworkParams): number {
 
 /**
  * The transaction that makes new coins. Its unlocking script is the height (BIP34) and then a push of 8 bytes, the extra
- * nonce: with it the merkle root changes, and all nonces of the header can be tried anew.
+ * nonce: with it the merkle root changes, and all nonces of the header can be tried anew. It is locked until the block
+ * before, as BIP54 asks where it is active; elsewhere that is allowed.
  */
 function makeCoinbase(
   height: number,
@@ -101,9 +103,9 @@ function makeCoinbase(
   const outpoint = { txHash: new Uint8Array(32), index: COINBASE_INDEX };
   return makeTransaction({
     version: 1,
-    inputs: [{ outpoint, unlockingScript, sequence: SEQUENCE_FINAL }],
+    inputs: [{ outpoint, unlockingScript, sequence: SEQUENCE_LOCKED }],
     outputs: [{ amount, lockingScript }],
-    lockTime: 0,
+    lockTime: height - 1,
   });
 }
 

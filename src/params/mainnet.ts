@@ -1,5 +1,8 @@
 import { type BuiltInNetwork, builtInNetwork } from './builtInNetwork.ts';
-import { COIN } from './networkParams.ts';
+import { COIN, type Signalling } from './networkParams.ts';
+
+/** 95 % of two weeks. */
+const signalling: Signalling = { windowBlocks: 4032, threshold: 3830 };
 
 /** The network with coins that are meant to last. The other two are described as their differences from it. */
 export const mainnetDescription: BuiltInNetwork = {
@@ -27,7 +30,17 @@ export const mainnetDescription: BuiltInNetwork = {
   // The seeds of the built-in networks stand in bootstrap/, where their operators can edit them.
   seeds: [],
   minimumChainWork: 0n,
-  deployments: [],
+  deployments: [
+    {
+      name: 'bip54',
+      bit: 0,
+      // 1 January 2027, a good month after the genesis block, and a year for the miners to agree (BIP9).
+      startTimeSec: 1_798_761_600,
+      timeoutSec: 1_830_297_600,
+      ...signalling,
+    },
+  ],
+  unknownSignalling: signalling,
 };
 
 export const mainnet = builtInNetwork(mainnetDescription);

@@ -2,8 +2,9 @@ import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { hexToBytes } from '../bytes/hex.ts';
 import { makeNetwork, NetworkKeyError } from './makeNetwork.ts';
-import { COIN, MAX_MONEY, type NetworkParams } from './networkParams.ts';
+import { COIN, MAX_MONEY, type NetworkParams, type Signalling } from './networkParams.ts';
 import { networkByName } from './networks.ts';
+import { REGTEST_SIGNALLING } from './regtest.ts';
 
 /** A network file that cannot be used; the message names the key. */
 export class NetworkFileError extends Error {
@@ -17,14 +18,23 @@ const hex = (bytes: number) =>
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 const port = whole(1, 65535);
 
-const deployment = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -'),
-  bit: whole(0, 28),
-  startTime: whole(0, Number.MAX_SAFE_INTEGER),
-  timeout: whole(0, Number.MAX_SAFE_INTEGER),
-  windowBlocks: whole(1, 1_000_000),
-  threshold: whole(1, 1_000_000),
-});
+const deployment = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -'),
+    bit: whole(0, 28),
+    startTime: whole(0, Number.MAX_SAFE_INTEGER),
+    timeout: whole(0, Number.MAX_SAFE_INTEGER),
+    windowBlocks: whole(1, 1_000_000),
+    threshold: whole(1, 1_000_000),
+  })
+  .refine(({ threshold, windowBlocks }) => threshold <= windowBlocks, {
+    path: ['threshold'],
+    error: 'is more than there are blocks in a window',
+  });
+const deployments = z
+  .array(deployment)
+  .max(29)
+  .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'two have the same name');
 
 /** The keys of a network file, and what each may be. `test/vectors/bitcoin-regtest.toml` is a whole example. */
 const file = z.strictObject({
@@ -50,7 +60,7 @@ const file = z.strictObject({
     .string()
     .regex(/^[0-9a-fA-F]{1,64}$/, 'must be a hex number')
     .default('0'),
-  deployments: z.array(deployment).max(29).default([]),
+  deployments: deployments.default([]),
 });
 
 /** Reads the text of a network file (TOML). @throws NetworkFileError */
@@ -75,11 +85,18 @@ export function parseNetworkFile(text: string): NetworkParams {
         startTimeSec: startTime,
         timeoutSec: timeout,
       })),
+      unknownSignalling: deployments[0] ?? usualSignalling(keys.retargetBlocks),
     });
   } catch (error) {
     if (error instanceof NetworkKeyError) throw new NetworkFileError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** As on mainnet where the target changes, as on regtest where it does not. */
+function usualSignalling(retargetBlocks: number): Signalling {
+  if (retargetBlocks === 0) return REGTEST_SIGNALLING;
+  return { windowBlocks: retargetBlocks, threshold: Math.floor(0.95 * retargetBlocks) };
 }
 
 function parseToml(text: string): unknown {

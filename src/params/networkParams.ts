@@ -1,17 +1,22 @@
 import type { Block } from '../primitives/block.ts';
 
-/** A soft fork that miners switch on by a version bit (BIP9). */
-export type Deployment = Readonly<{
-  name: string;
-  /** 0..28 */
-  bit: number;
-  /** Seconds since 1970, held against the median time. */
-  startTimeSec: number;
-  timeoutSec: number;
+/** How soft forks are voted on (BIP9). */
+export type Signalling = Readonly<{
   windowBlocks: number;
   /** How many blocks of a window must signal. */
   threshold: number;
 }>;
+
+/** A soft fork that miners switch on by a version bit (BIP9). */
+export type Deployment = Signalling &
+  Readonly<{
+    name: string;
+    /** 0..28; miners roll those from 13 on for their own ends (BIP320). */
+    bit: number;
+    /** Seconds since 1970, held against the median time. */
+    startTimeSec: number;
+    timeoutSec: number;
+  }>;
 
 /** Everything in which one network differs from another. Frozen data: nothing here is ever computed or changed later. */
 export type NetworkParams = Readonly<{
@@ -41,7 +46,12 @@ export type NetworkParams = Readonly<{
   /** A header chain with less is not looked at, however long. */
   minimumChainWork: bigint;
   deployments: readonly Deployment[];
+  /** What is expected of soft forks that are not among the deployments, to notice when one comes about. */
+  unknownSignalling: Signalling;
 }>;
+
+/** The time of a deployment that waits for ever. */
+export const NO_TIMEOUT = Number.MAX_SAFE_INTEGER;
 
 /** Base units to a coin. */
 export const COIN = 100_000_000n;

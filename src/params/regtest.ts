@@ -1,5 +1,9 @@
 import { builtInNetwork } from './builtInNetwork.ts';
 import { mainnetDescription } from './mainnet.ts';
+import { NO_TIMEOUT, type Signalling } from './networkParams.ts';
+
+/** 75 % of half a day, as in Bitcoin's regtest. */
+export const REGTEST_SIGNALLING: Signalling = { windowBlocks: 144, threshold: 108 };
 
 /** A chain of one's own: every other hash will do, the target never changes, and subsidies halve every 150 blocks. */
 export const regtest = builtInNetwork({
@@ -19,4 +23,7 @@ export const regtest = builtInNetwork({
   addressPrefix: 'icrt',
   seedPort: 28888,
   rpcPort: 28889,
+  // Miners signal it from block 144 on, and it is active from block 432 on.
+  deployments: [{ name: 'bip54', bit: 0, startTimeSec: 0, timeoutSec: NO_TIMEOUT, ...REGTEST_SIGNALLING }],
+  unknownSignalling: REGTEST_SIGNALLING,
 });

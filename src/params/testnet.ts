@@ -1,5 +1,9 @@
 import { builtInNetwork } from './builtInNetwork.ts';
 import { mainnetDescription } from './mainnet.ts';
+import type { Signalling } from './networkParams.ts';
+
+/** 75 % of two weeks (BIP9's advice for networks for tests). */
+const signalling: Signalling = { windowBlocks: 4032, threshold: 3024 };
 
 /** Mainnet's rules with worthless coins. */
 export const testnet = builtInNetwork({
@@ -16,4 +20,9 @@ export const testnet = builtInNetwork({
   addressPrefix: 'tic',
   seedPort: 18888,
   rpcPort: 18889,
+  // A month earlier than on mainnet, 1 December 2026.
+  deployments: [
+    { name: 'bip54', bit: 0, startTimeSec: 1_796_083_200, timeoutSec: 1_827_619_200, ...signalling },
+  ],
+  unknownSignalling: signalling,
 });

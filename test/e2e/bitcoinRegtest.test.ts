@@ -55,6 +55,9 @@ const CAN_BE_BROKEN: Readonly<Record<RejectCode, boolean>> = {
   'bad-cb-multiple': true,
   'bad-blk-sigops': true,
   'bad-cb-height': true,
+  // Rules of a soft fork that Bitcoin's regtest does not have.
+  'bad-cb-locktime': false,
+  'bad-cb-sequence': false,
   'bad-cb-amount': true,
   'bad-txns-vin-empty': true,
   'bad-txns-vout-empty': true,

@@ -31,18 +31,27 @@ const params = networkWith({
   coinbaseMaturity: 1,
   maxBlockBytes: 250_000,
   halvingBlocks: 1_000_000,
+  // Started from block 2 on, locked in by blocks 2 and 3, active from block 6 on.
+  deployments: [
+    { name: 'bip54', bit: 0, startTimeSec: 0, timeoutSec: 2_000_000_000, windowBlocks: 2, threshold: 2 },
+  ],
 });
 const keys = makeKeys();
 const stranger = makeKeys();
 const START_SEC = params.genesis.header.timeSec;
 
-/** Heights 1 to 3; the third is from far ahead, as BIP54's rule for the fourth needs. */
+/** Heights 1 to 3, which signal; the third is from far ahead, as BIP54's rule for the fourth needs. */
 const trunk: Block[] = [];
 for (const timeSec of [START_SEC + 600, START_SEC + 1200, START_SEC + 20_000]) {
   const parent = trunk.at(-1) ?? params.genesis;
   const lockingScript = trunk.length === 0 ? RESERVED : keys.lockingScript;
   trunk.push(
-    solvedBlock({ parent: after(parent), height: trunk.length + 1, lockingScript, header: { timeSec } }),
+    solvedBlock({
+      parent: after(parent),
+      height: trunk.length + 1,
+      lockingScript,
+      header: { timeSec, version: 0x20000001 },
+    }),
   );
 }
 const [first, second, third] = trunk as [Block, Block, Block];
@@ -92,6 +101,21 @@ function unsolved(): Block {
 function childOf(parent: Block): Block {
   const header = { timeSec: parent.header.timeSec + 600 };
   return solvedBlock({ parent: after(parent), height: 5, lockingScript: keys.lockingScript, header });
+}
+
+/** Up to the first block for which BIP54's rule for coinbases holds; the one before it does not meet it. */
+function upToSixth(lockTime: number, sequence: number): Block[] {
+  const fifth = childOf(fourth());
+  const outputs = [{ amount: 50n * COIN, lockingScript: keys.lockingScript }];
+  const plain = coinbase(6, outputs, { lockTime });
+  const sixth = solvedBlock({
+    parent: after(fifth),
+    height: 6,
+    lockingScript: keys.lockingScript,
+    coinbase: makeTransaction({ ...plain, inputs: [{ ...plain.inputs[0]!, sequence }] }),
+    header: { timeSec: fifth.header.timeSec + 600 },
+  });
+  return [fourth(), fifth, sixth];
 }
 
 function withData(sizes: readonly number[]): Block {
@@ -183,6 +207,8 @@ const cases: Record<Code, Case> = {
   // 250,000 / 50 − 2,000.
   'bad-blk-sigops': { valid: [withKeyOutputs(3000)], invalid: [withKeyOutputs(3001)] },
   'bad-cb-height': { valid: [fourth({ height: 4 })], invalid: [fourth({ height: 5 })] },
+  'bad-cb-locktime': { valid: upToSixth(5, 0), invalid: upToSixth(4, 0) },
+  'bad-cb-sequence': { valid: upToSixth(5, 0xfffffffe), invalid: upToSixth(5, 0xffffffff) },
   'bad-cb-amount': {
     valid: [fourth({ amount: 51n * COIN, transactions: [payment()] })],
     invalid: [fourth({ amount: 51n * COIN + 1n, transactions: [payment()] })],

@@ -163,6 +163,21 @@ describe('checkBlock', () => {
 });
 
 describe('checkBlockContext', () => {
+  const plain = networkWith({ deployments: [] });
+
+  /** After a parent that is the first of its chain, so that its time is the median. */
+  function contextCode(it: Block, height: number, medianTimeSec = 0): string | undefined {
+    const parent = {
+      height: height - 1,
+      version: 4,
+      timeSec: medianTimeSec,
+      bits: 0,
+      parent: undefined,
+      skip: undefined,
+    };
+    return checkBlockContext(it, parent, plain)?.code;
+  }
+
   test('bad-cb-height: the coinbase begins with the height as Bitcoin pushes it (BIP34)', () => {
     const pushes: [height: number, push: string][] = [
       [1, '51'],
@@ -180,8 +195,8 @@ describe('checkBlockContext', () => {
     ];
     for (const [height, push] of pushes) {
       assert.equal(Buffer.from(coinbaseHeightScript(height)).toString('hex'), push);
-      assert.equal(checkBlockContext(block({ height }), height, 0), undefined);
-      assert.equal(checkBlockContext(block({ height }), height + 1, 0)?.code, 'bad-cb-height');
+      assert.equal(contextCode(block({ height }), height), undefined);
+      assert.equal(contextCode(block({ height }), height + 1), 'bad-cb-height');
     }
     const withScript = (script: string) =>
       block({
@@ -189,10 +204,10 @@ describe('checkBlockContext', () => {
           inputs: [{ ...block().transactions[0]!.inputs[0]!, unlockingScript: hexToBytes(script) }],
         }),
       });
-    assert.equal(checkBlockContext(withScript('5100'), 1, 0), undefined);
-    assert.equal(checkBlockContext(withScript('0101'), 1, 0)?.code, 'bad-cb-height');
-    assert.equal(checkBlockContext(withScript('0111'), 17, 0), undefined);
-    assert.equal(checkBlockContext(withScript('021100'), 17, 0)?.code, 'bad-cb-height');
+    assert.equal(contextCode(withScript('5100'), 1), undefined);
+    assert.equal(contextCode(withScript('0101'), 1), 'bad-cb-height');
+    assert.equal(contextCode(withScript('0111'), 17), undefined);
+    assert.equal(contextCode(withScript('021100'), 17), 'bad-cb-height');
   });
 
   test('bad-txns-nonfinal: every transaction is final, the coinbase too (BIP113)', () => {
@@ -204,10 +219,10 @@ describe('checkBlockContext', () => {
           inputs: [{ ...block({ height: 10 }).transactions[0]!.inputs[0]!, sequence: 0 }],
         }),
       });
-    assert.equal(checkBlockContext(locked(9), 10, 0), undefined);
-    assert.equal(checkBlockContext(locked(10), 10, 0)?.code, 'bad-txns-nonfinal');
-    assert.equal(checkBlockContext(locked(500_000_000), 10, 500_000_001), undefined);
-    assert.equal(checkBlockContext(locked(500_000_000), 10, 500_000_000)?.code, 'bad-txns-nonfinal');
+    assert.equal(contextCode(locked(9), 10), undefined);
+    assert.equal(contextCode(locked(10), 10), 'bad-txns-nonfinal');
+    assert.equal(contextCode(locked(500_000_000), 10, 500_000_001), undefined);
+    assert.equal(contextCode(locked(500_000_000), 10, 500_000_000), 'bad-txns-nonfinal');
   });
 });
 

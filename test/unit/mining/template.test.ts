@@ -5,6 +5,7 @@ import { hashToHex, hexToHash } from '../../../src/bytes/hex.ts';
 import { sha256d } from '../../../src/bytes/sha256.ts';
 import { checkBlock } from '../../../src/consensus/checkBlock.ts';
 import type { HeaderNode } from '../../../src/consensus/headerNode.ts';
+import { isFinal } from '../../../src/consensus/lockTime.ts';
 import { EntrySet } from '../../../src/mempool/entrySet.ts';
 import { merkleBranch, rootOfBranch } from '../../../src/mining/merkleBranch.ts';
 import {
@@ -90,6 +91,10 @@ test('an empty block: subsidy, height, extra nonce, header', () => {
   // Height 2 is the opcode 52; then a push of eight bytes.
   assert.equal(Buffer.from(coinbase!.inputs[0]!.unlockingScript).toString('hex'), '52080700000000000000');
   assert.equal(coinbase!.outputs[0]!.amount, 5_000_000_000n);
+  // BIP54's rule for coinbases is met whether or not it is active.
+  assert.equal(coinbase!.lockTime, 1);
+  assert.equal(coinbase!.inputs[0]!.sequence, 0xfffffffe);
+  assert.ok(isFinal(coinbase!, height, 0));
 });
 
 test('the subsidy halves, and fees come on top', () => {

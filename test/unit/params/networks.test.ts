@@ -34,6 +34,12 @@ describe('the built-in networks', () => {
     regtest: ['1ed1ec03', 0, 150, 'icrt', 28888, 28889],
   };
 
+  const versionBits: Record<string, [windowBlocks: number, threshold: number]> = {
+    mainnet: [4032, 3830],
+    testnet: [4032, 3024],
+    regtest: [144, 108],
+  };
+
   for (const network of networks) {
     test(network.name, () => {
       const [hash, bits, sentence] = genesis[network.name]!;
@@ -47,6 +53,14 @@ describe('the built-in networks', () => {
         [bytesToHex(magic), retargetBlocks, halvingBlocks, addressPrefix, seedPort, rpcPort],
         numbers[network.name],
       );
+      const [windowBlocks, threshold] = versionBits[network.name]!;
+      const { deployments, unknownSignalling } = network;
+      assert.deepEqual(unknownSignalling, { windowBlocks, threshold });
+      assert.deepEqual(
+        deployments.map((it) => [it.name, it.bit, it.windowBlocks, it.threshold]),
+        [['bip54', 0, windowBlocks, threshold]],
+      );
+      assert.ok(deployments[0]!.timeoutSec >= deployments[0]!.startTimeSec + 365 * 24 * 3600);
       assert.equal(network.spacingSec, 300);
       assert.equal(network.subsidy, 5_000_000_000n);
       assert.equal(network.coinbaseMaturity, 100);
@@ -96,6 +110,13 @@ describe('parseNetworkFile', () => {
     ['another merkle root', '3ba3edfd', '3ba3edfe', /^genesis: the merkle root/],
     ['no TOML', 'name =', 'name', /^not TOML/],
     ['a deployment with a bit of 29', 'seeds = []', deployment(29), /^deployments\.0\.bit: /],
+    ['a threshold that no window reaches', 'seeds = []', deployment(1, 11), /^deployments\.0\.threshold: /],
+    [
+      'two deployments of one name',
+      'seeds = []',
+      `${deployment(1)}\n${deployment(2).replace('seeds = []', '')}`,
+      /^deployments: two have the same name/,
+    ],
     ['a seed that is a number', 'seeds = []', 'seeds = [1]', /^seeds\.0: /],
   ];
   for (const [what, from, to, message] of bad) {
@@ -129,6 +150,6 @@ describe('parseNetworkFile', () => {
   });
 });
 
-function deployment(bit: number): string {
-  return `seeds = []\n[[deployments]]\nname = "test"\nbit = ${bit}\nstartTime = 0\ntimeout = 1\nwindowBlocks = 10\nthreshold = 8`;
+function deployment(bit: number, threshold = 8): string {
+  return `seeds = []\n[[deployments]]\nname = "test"\nbit = ${bit}\nstartTime = 0\ntimeout = 1\nwindowBlocks = 10\nthreshold = ${threshold}`;
 }
