@@ -14,6 +14,7 @@ import { RpcServer } from '../rpc/rpcServer.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
 import { type Logger, subsystemLog } from './log.ts';
+import { UpgradeWatch } from './upgradeWatch.ts';
 import { warningsOf } from './warnings.ts';
 
 /** How often what is committed is forced to disk: a power cut costs no more than this. */
@@ -126,7 +127,9 @@ async function openParts(
   });
   opened('network', () => network.close());
 
-  follow(chain, { pool, wallet, miner, network, log: logOf('chain') });
+  const upgradeWatch = new UpgradeWatch(chain, logOf('chain'));
+  upgradeWatch.update();
+  follow(chain, { pool, wallet, miner, network, upgradeWatch, log: logOf('chain') });
   // Payments of ours that no block has: the mempool of the last run is gone.
   for (const transaction of wallet.ownPending()) await pool.accept(transaction, { source: 'wallet' });
   const flush = setInterval(() => chain.sync().catch(stop), SYNC_MS);
@@ -143,7 +146,7 @@ async function openParts(
     startedAtSec: Math.floor(Date.now() / 1000),
     version,
     engine: verifyPool.engine,
-    warnings: () => warningsOf({ chain, network, verifyPool }),
+    warnings: () => warningsOf({ chain, network, verifyPool, upgradeWatch }),
     stop: () => stop(),
   };
   return { services, rpc: rpc! };
@@ -182,14 +185,22 @@ async function mend({ dataDir, params, transactionIndex }: NodeConfig, verifyPoo
 /** Who is told of a new tip, in this order, each before the next. */
 function follow(
   chain: Chain,
-  parts: { pool: Mempool; wallet: Wallet; miner: Miner; network: Network; log: Logger },
+  parts: {
+    pool: Mempool;
+    wallet: Wallet;
+    miner: Miner;
+    network: Network;
+    upgradeWatch: UpgradeWatch;
+    log: Logger;
+  },
 ): void {
-  const { pool, wallet, miner, network, log } = parts;
+  const { pool, wallet, miner, network, upgradeWatch, log } = parts;
   chain.onChange(async (change) => {
     await pool.update(change);
     await wallet.update(change);
     miner.refresh();
     logChange(change, log);
+    upgradeWatch.update();
     network.update(change);
   });
   pool.onAccepted(({ transaction }) => wallet.noteTransaction(transaction));

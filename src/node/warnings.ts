@@ -1,14 +1,20 @@
 import type { Chain } from '../chain/chain.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
 import type { Network } from '../network/network.ts';
+import type { UpgradeWatch } from './upgradeWatch.ts';
 
 /** A tip this many block spacings old is worth a word. */
 const OLD_TIP_SPACINGS = 12;
 
 /** What the owner should know, as sentences. */
-export function warningsOf(parts: { chain: Chain; network: Network; verifyPool: VerifyPool }): string[] {
-  const { chain, network, verifyPool } = parts;
-  const warnings: string[] = [];
+export function warningsOf(parts: {
+  chain: Chain;
+  network: Network;
+  verifyPool: VerifyPool;
+  upgradeWatch: UpgradeWatch;
+}): string[] {
+  const { chain, network, verifyPool, upgradeWatch } = parts;
+  const warnings = upgradeWatch.warnings();
   if (verifyPool.engine !== 'native') {
     warnings.push('Signatures are verified by the slower fallback engine: the native one did not load.');
   }

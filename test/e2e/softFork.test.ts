@@ -18,6 +18,7 @@ timeout = 4000000000
 windowBlocks = 20
 threshold = 15
 `;
+const VERSIONS = /Unknown block versions being mined! \d+ of the last \d+ blocks/;
 
 type Deployments = Record<
   string,
@@ -70,6 +71,10 @@ describe('a soft fork', () => {
     return node.rpc<number>('getconnectioncount');
   }
 
+  async function warningsOf(node: NodeProcess): Promise<string[]> {
+    return (await node.rpc<{ warnings: string[] }>('getblockchaininfo')).warnings;
+  }
+
   /** A block on the tip whose coinbase is not locked. */
   async function unlockedBlock(): Promise<string> {
     const hash = await upgraded.rpc<string>('getbestblockhash');
@@ -105,6 +110,15 @@ describe('a soft fork', () => {
       const { softforks } = await upgraded.rpc<{ softforks: Deployments }>('getblockchaininfo');
       assert.deepEqual(softforks, deployments);
       assert.deepEqual((await old.rpc<{ deployments: Deployments }>('getdeploymentinfo')).deployments, {});
+      if (height === 59) {
+        assert.match((await warningsOf(old)).join(), VERSIONS);
+        const network = await old.rpc<{ warnings: string[] }>('getnetworkinfo');
+        const { warnings } = await old.rpc<{ warnings: string[] }>('status');
+        assert.match(network.warnings.join(), VERSIONS);
+        assert.match(warnings.join(), VERSIONS);
+        assert.equal(old.output.match(new RegExp(VERSIONS, 'g'))?.length, 1, 'logged once');
+        assert.doesNotMatch((await warningsOf(upgraded)).join(), /Unknown/);
+      }
     }
     const { deployments } = await upgraded.rpc<{ deployments: Deployments }>('getdeploymentinfo');
     assert.equal(deployments.bip54!.height, 60);
