@@ -1,16 +1,23 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { breathe } from '../bytes/breathe.ts';
 import { isSealed, openValue, sealValue } from './checkedValue.ts';
 import { diskFaultOf } from './diskFault.ts';
 import { DatabaseDamagedError, DatabaseInUseError, DiskError } from './storeErrors.ts';
+import { findDamagedTables } from './tableFile.ts';
 
 const MIB = 1024 * 1024;
 /** Entries put into a batch before others have their turn. */
 const BATCH_BREATH = 500;
 /** Bytes that an iterator fetches at a time; with its default of 16 KiB the hops between threads cost most of the time. */
 const ITERATED_BYTES = 256 * 1024;
+
+/** There while the database is open: whoever finds it there before knows that the last process did not close it. */
+const IN_USE_FILE = 'in-use';
+/** Of tables, the newest, that every opening checks: a quarter of a second. All of them after a process that was cut short. */
+const ROUTINE_CHECK_BYTES = 256 * MIB;
 
 type Bytes = Uint8Array;
 /** The database as it was when this was taken. To be closed. */
@@ -36,6 +43,8 @@ export class Database {
     const path = join(dataDir, name);
     await mkdir(path, { recursive: true });
     await expectCurrent(path);
+    const wasCutShort = existsSync(join(path, IN_USE_FILE));
+    await expectSoundTables(path, wasCutShort ? Infinity : ROUTINE_CHECK_BYTES);
     const level = new Level<Buffer, Buffer>(path, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
@@ -49,16 +58,24 @@ export class Database {
     } catch (error) {
       throw explain(path, 'opened', error as Error);
     }
+    try {
+      await writeFile(join(path, IN_USE_FILE), '');
+    } catch (error) {
+      await level.close();
+      throw explain(path, 'opened', error as Error);
+    }
     return new Database(path, level);
   }
 
   /**
-   * Puts together what can be read of a database that does not open. Where it can, LevelDB drops what is damaged; the
-   * checksum of every value holds for what is left. @throws DatabaseInUseError, DatabaseDamagedError, DiskError
+   * Puts together what can be read of a database that does not open; damaged tables are lost. The checksum of every value
+   * holds for what is left. @throws DatabaseInUseError, DatabaseDamagedError, DiskError
    */
   static async repair(dataDir: string, name: string): Promise<void> {
     const path = join(dataDir, name);
     try {
+      const damaged = await findDamagedTables(path, { maxBytes: Infinity, isRepair: true });
+      for (const table of damaged) await rm(join(path, table));
       // Not in its types, which are those that a browser has too.
       await (Level as unknown as { repair(path: string): Promise<void> }).repair(path);
     } catch (error) {
@@ -141,6 +158,7 @@ export class Database {
 
   async close(): Promise<void> {
     await this.#level.close();
+    await rm(join(this.#path, IN_USE_FILE), { force: true });
   }
 
   async #attempt<T>(done: 'read' | 'written', work: Promise<T>): Promise<T> {
@@ -157,6 +175,12 @@ async function expectCurrent(path: string): Promise<void> {
   const names = await readdir(path);
   if (names.includes('CURRENT') || !names.some((name) => /\.(ldb|sst|log)$/.test(name))) return;
   throw new DatabaseDamagedError(`${path}: the file CURRENT is missing`);
+}
+
+/** @throws DatabaseDamagedError */
+async function expectSoundTables(path: string, maxBytes: number): Promise<void> {
+  const damaged = await findDamagedTables(path, { maxBytes });
+  if (damaged.length > 0) throw new DatabaseDamagedError(`${path}: ${damaged.join(', ')} is damaged`);
 }
 
 /** LevelDB's error in the words of this program. */

@@ -9,7 +9,18 @@ import { type ChainChange, ChangeLog } from '../../../src/chain/chainChange.ts';
 import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
 import { regtest } from '../../../src/params/regtest.ts';
 import type { Block } from '../../../src/primitives/block.ts';
-import { after, COIN, chainOfBlocks, makeKeys, solvedBlock } from '../../support/blocks.ts';
+import { outpointKey } from '../../../src/primitives/transaction.ts';
+import { Database } from '../../../src/store/database.ts';
+import { chunkKey, coinKey } from '../../../src/store/layout.ts';
+import {
+  after,
+  COIN,
+  chainOfBlocks,
+  makeKeys,
+  outpoint,
+  signedTransaction,
+  solvedBlock,
+} from '../../support/blocks.ts';
 import { openChain, withChain, withFolder } from '../../support/chains.ts';
 import { dataBlock } from '../../support/dataBlocks.ts';
 
@@ -167,6 +178,48 @@ describe('a chain under load and in trouble', () => {
       await chain.close();
       // The lock is free: what is left is looked at, and found damaged.
       await assert.rejects(openChain(dataDir, { verifyPool }), { name: 'DatabaseDamagedError' });
+    });
+  });
+
+  test('damage that a reader meets is fatal, and so is a good block whose coin is gone; neither is held against anyone', async () => {
+    await withFolder(async (dataDir) => {
+      const longer = chainOfBlocks(trunk.at(-1)!, 60, 45, keys.lockingScript);
+      const source = trunk[0]!.transactions[0]!;
+      const spender = { lockingScript: keys.lockingScript, privateKey: keys.privateKey };
+      const payment = signedTransaction(
+        [{ outpoint: outpoint(source), ...spender }],
+        [{ amount: COIN, lockingScript: keys.lockingScript }],
+      );
+      const parent = longer.at(-1)!;
+      const block = solvedBlock({
+        parent: after(parent),
+        height: 106,
+        lockingScript: keys.lockingScript,
+        transactions: [payment],
+      });
+      const whole = await openChain(dataDir, { verifyPool });
+      for (const one of [...trunk, ...longer]) await accept(whole, one);
+      const { bodyId, hash } = whole.nodeAt(50)!;
+      await whole.close();
+      for (const [folder, key] of [
+        ['chain', coinKey(outpointKey(source.hash, 0))],
+        ['blocks', chunkKey(bodyId, 0)],
+      ] as const) {
+        const database = await Database.open(dataDir, folder, { cacheMb: 8, writeBufferMb: 4 });
+        await database.write([], [key], true);
+        await database.close();
+      }
+      const fatal: Error[] = [];
+      const chain = await openChain(dataDir, { verifyPool, onFatal: (error) => fatal.push(error) });
+      await assert.rejects(chain.readBlock(hash), { name: 'DatabaseDamagedError', message: /is missing/ });
+      assert.equal(fatal.length, 1);
+      await assert.rejects(accept(chain, block), {
+        name: 'DatabaseDamagedError',
+        message: 'chain: 104 coins were found, which are not the 105 that were written',
+      });
+      assert.equal(fatal.length, 2);
+      assert.equal(chain.node(hashToHex(block.header.hash))?.isInvalid, false);
+      await chain.close();
     });
   });
 

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after as afterAll, before, describe, test } from 'node:test';
 import { hashToHex } from '../../../src/bytes/hex.ts';
 import { isReindexUnfinished, reindex } from '../../../src/chain/reindex.ts';
 import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
+import { makeNetwork } from '../../../src/params/makeNetwork.ts';
 import { regtest } from '../../../src/params/regtest.ts';
+import { makeBlock } from '../../../src/primitives/block.ts';
+import { makeHeader } from '../../../src/primitives/header.ts';
 import { Database } from '../../../src/store/database.ts';
-import { FORMAT_KEY } from '../../../src/store/layout.ts';
+import { chunkKey, FORMAT_KEY } from '../../../src/store/layout.ts';
 import { DatabaseDamagedError, DatabaseInUseError } from '../../../src/store/storeErrors.ts';
 import {
   after,
@@ -115,6 +118,57 @@ describe('reindex', () => {
       await assert.rejects(openChain(dataDir, { verifyPool }), /older version .* \(format 1\).*--reindex/);
       const result = await reindex(options(dataDir));
       assert.deepEqual([result.height, result.damaged], [105, 0]);
+      assert.deepEqual((await opened(dataDir)).coinSet, coinSet);
+    });
+  });
+
+  test('keeps the blocks behind one that is lost, which alone is fetched', async () => {
+    await withFolder(async (dataDir) => {
+      const coinSet = await fill(dataDir);
+      const lost = trunk[49]!;
+      const fatal: Error[] = [];
+      const damaged = await openChain(dataDir, { verifyPool, onFatal: (error) => fatal.push(error) });
+      const { bodyId } = damaged.node(hashToHex(lost.header.hash))!;
+      await damaged.close();
+      const blocks = await Database.open(dataDir, 'blocks', { cacheMb: 8, writeBufferMb: 4 });
+      await blocks.write([], [chunkKey(bodyId, 0)], true);
+      await blocks.close();
+      await reindex(options(dataDir));
+      const chain = await openChain(dataDir, { verifyPool });
+      assert.equal(chain.tip.height, 49);
+      assert.equal(chain.bestHeader.hash, hashToHex(tip.header.hash));
+      assert.deepEqual(
+        chain.missingBodies(chain.bestHeader, 100).map(({ height }) => height),
+        [50],
+      );
+      await chain.acceptBlock(lost, { requested: true, source: 'peer' });
+      assert.deepEqual(chain.coinSet, coinSet);
+      await chain.close();
+    });
+  });
+
+  test('leaves the blocks of another network alone', async () => {
+    await withFolder(async (dataDir) => {
+      const coinSet = await fill(dataDir);
+      const { header, transactions } = regtest.genesis;
+      const genesis = makeBlock(makeHeader({ ...header, nonce: 77 }), transactions);
+      const params = makeNetwork({ ...regtest, name: 'other', genesis: genesis.bytes });
+      await assert.rejects(reindex({ ...options(dataDir), params }), {
+        name: 'DatabaseForeignError',
+        message: `${dataDir} holds the chain of regtest, not of other`,
+      });
+      assert.deepEqual((await opened(dataDir)).coinSet, coinSet);
+      // Without the chain's database nothing but the blocks themselves can tell.
+      await rm(join(dataDir, 'chain'), { recursive: true });
+      await assert.rejects(openChain(dataDir, { verifyPool }), {
+        name: 'DatabaseDamagedError',
+        message: `${join(dataDir, 'chain')} is empty, and the blocks of a chain are there`,
+      });
+      await assert.rejects(reindex({ ...options(dataDir), params }), {
+        name: 'DatabaseForeignError',
+        message: /none of its 108 blocks follows the genesis block of other/,
+      });
+      await reindex(options(dataDir));
       assert.deepEqual((await opened(dataDir)).coinSet, coinSet);
     });
   });

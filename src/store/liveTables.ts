@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ByteReader } from '../bytes/byteReader.ts';
+import { DecodeError } from '../bytes/decodeError.ts';
+import { readVarint } from './varint.ts';
+
+/**
+ * Which tables a LevelDB counts as its own: a compaction that was interrupted leaves half a table that nothing mentions.
+ * CURRENT names the MANIFEST, which is a log (doc/log_format.md): blocks of 32 KiB, in them fragments `crc u32 | length u16 |
+ * type u8 | bytes`; a record is a list of changes (db/version_edit.cc), of which new and deleted tables count here.
+ */
+const LOG_BLOCK_BYTES = 32 * 1024;
+const FRAGMENT_HEADER_BYTES = 7;
+const FRAGMENT = { full: 1, first: 2, middle: 3, last: 4 } as const;
+
+/** Each change begins with its tag. */
+const CHANGE = {
+  comparator: 1,
+  logNumber: 2,
+  nextFileNumber: 3,
+  lastSequence: 4,
+  compactPointer: 5,
+  deletedFile: 6,
+  newFile: 7,
+  previousLogNumber: 9,
+} as const;
+
+/** Sizes of the tables in bytes, by number. Undefined where that cannot be read: LevelDB itself refuses those files. */
+export async function readLiveTables(folder: string): Promise<Map<number, number> | undefined> {
+  try {
+    const current = await readFile(join(folder, 'CURRENT'), 'utf8');
+    const manifest = await readFile(join(folder, current.trim()));
+    const tables = new Map<number, number>();
+    for (const record of recordsOf(manifest)) applyChanges(new ByteReader(record), tables);
+    return tables;
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code !== undefined;
+    if (isMissing || error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+function* recordsOf(log: Uint8Array): Generator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  for (let at = 0; at + FRAGMENT_HEADER_BYTES <= log.length; ) {
+    const left = LOG_BLOCK_BYTES - (at % LOG_BLOCK_BYTES);
+    if (left < FRAGMENT_HEADER_BYTES) {
+      at += left;
+      continue;
+    }
+    const length = log[at + 4]! | (log[at + 5]! << 8);
+    const type = log[at + 6]!;
+    const start = at + FRAGMENT_HEADER_BYTES;
+    at = start + length;
+    // The last record of a process that was killed.
+    if (at > log.length) return;
+    if (type === FRAGMENT.full || type === FRAGMENT.first) parts = [];
+    parts.push(log.subarray(start, at));
+    if (type === FRAGMENT.full || type === FRAGMENT.last) yield Buffer.concat(parts);
+  }
+}
+
+/** @throws DecodeError */
+function applyChanges(reader: ByteReader, tables: Map<number, number>): void {
+  while (reader.remaining > 0) {
+    const tag = readVarint(reader);
+    switch (tag) {
+      case CHANGE.comparator:
+        reader.bytes(readVarint(reader));
+        break;
+      case CHANGE.compactPointer:
+        readVarint(reader);
+        reader.bytes(readVarint(reader));
+        break;
+      case CHANGE.deletedFile:
+        readVarint(reader);
+        tables.delete(readVarint(reader));
+        break;
+      case CHANGE.newFile: {
+        readVarint(reader);
+        tables.set(readVarint(reader), readVarint(reader));
+        reader.bytes(readVarint(reader));
+        reader.bytes(readVarint(reader));
+        break;
+      }
+      case CHANGE.logNumber:
+      case CHANGE.nextFileNumber:
+      case CHANGE.lastSequence:
+      case CHANGE.previousLogNumber:
+        readVarint(reader);
+        break;
+      default:
+        throw new DecodeError(`there is no change ${tag}`);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { breathe } from '../bytes/breathe.ts';
+import { ByteReader } from '../bytes/byteReader.ts';
+import { DecodeError } from '../bytes/decodeError.ts';
+import { crc32c } from './crc32c.ts';
+import { readLiveTables } from './liveTables.ts';
+import { readVarint } from './varint.ts';
+
+/**
+ * The tables of a LevelDB (doc/table_format.md there): blocks one after the other, each with a byte that names its
+ * compression and a masked CRC-32C behind it; in the end a footer that leads to the index of the blocks. LevelDB as `level`
+ * opens it never looks at these sums, and a damaged block can end the whole process by an assertion.
+ */
+const FOOTER_BYTES = 48;
+const MAGIC = Buffer.from('57fb808b247547db', 'hex');
+const TRAILER_BYTES = 5;
+const MASK_DELTA = 0xa282ead8;
+const NAME = /^(\d+)\.(ldb|sst)$/;
+
+/** Where a block lies in its file. */
+type BlockHandle = Readonly<{ offset: number; bytes: number }>;
+
+/**
+ * The damaged tables of a database, by name, the newest first.
+ * @param options.maxBytes the newest tables are looked at up to this size in all, and always one
+ * @param options.isRepair looks at those too that the database does not count as its own
+ */
+export async function findDamagedTables(
+  folder: string,
+  options: { maxBytes: number; isRepair?: boolean },
+): Promise<string[]> {
+  const live = options.isRepair === true ? undefined : await readLiveTables(folder);
+  const names = (await readdir(folder)).filter((name) => NAME.test(name));
+  const counted = names.filter((name) => live === undefined || live.has(Number.parseInt(name, 10)));
+  counted.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
+  const damaged: string[] = [];
+  let read = 0;
+  for (const name of counted) {
+    if (read >= options.maxBytes) break;
+    const file = await readFile(join(folder, name));
+    if (!isTableSound(file)) damaged.push(name);
+    read += file.length;
+    await breathe();
+  }
+  return damaged;
+}
+
+/** Whether every block of the table is what was written. */
+export function isTableSound(file: Uint8Array): boolean {
+  const footer = file.length - FOOTER_BYTES;
+  if (footer < 0 || !MAGIC.equals(file.subarray(file.length - MAGIC.length))) return false;
+  try {
+    const reader = new ByteReader(file.subarray(footer));
+    const metaIndex = readHandle(reader);
+    const index = readHandle(reader);
+    const handles = [metaIndex, index];
+    if (!handles.every((handle) => isBlockSound(file, handle, footer))) return false;
+    // A repair compresses what it writes. That is read once, by a reindex, with the checksums of the values.
+    if (isCompressed(file, metaIndex) || isCompressed(file, index)) return true;
+    handles.push(...handlesIn(file, metaIndex), ...handlesIn(file, index));
+    const total = handles.reduce((sum, { bytes }) => sum + bytes + TRAILER_BYTES, FOOTER_BYTES);
+    return total === file.length && handles.every((handle) => isBlockSound(file, handle, footer));
+  } catch (error) {
+    if (error instanceof DecodeError) return false;
+    throw error;
+  }
+}
+
+function isCompressed(file: Uint8Array, { offset, bytes }: BlockHandle): boolean {
+  return file[offset + bytes] !== 0;
+}
+
+function isBlockSound(file: Uint8Array, { offset, bytes }: BlockHandle, end: number): boolean {
+  const trailer = offset + bytes;
+  if (trailer + TRAILER_BYTES > end) return false;
+  const crc = crc32c(file, offset, trailer + 1);
+  const masked = (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
+  return new DataView(file.buffer, file.byteOffset + trailer + 1, 4).getUint32(0, true) === masked;
+}
+
+/** The values of an index block, handles all: `shared | unshared | value length | key's rest | value` each, then restarts. */
+function handlesIn(file: Uint8Array, { offset, bytes }: BlockHandle): BlockHandle[] {
+  const block = file.subarray(offset, offset + bytes);
+  const restarts = new ByteReader(block.subarray(Math.max(0, bytes - 4))).u32();
+  const reader = new ByteReader(block.subarray(0, Math.max(0, bytes - 4 - 4 * restarts)));
+  const handles: BlockHandle[] = [];
+  while (reader.remaining > 0) {
+    readVarint(reader);
+    const keyBytes = readVarint(reader);
+    const valueBytes = readVarint(reader);
+    reader.bytes(keyBytes);
+    handles.push(readHandle(new ByteReader(reader.bytes(valueBytes))));
+  }
+  return handles;
+}
+
+function readHandle(reader: ByteReader): BlockHandle {
+  return { offset: readVarint(reader), bytes: readVarint(reader) };
+}
