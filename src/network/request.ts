@@ -1,10 +1,10 @@
 import type { Connection, Stream } from '@libp2p/interface';
-import { lpStream } from '@libp2p/utils';
 import { type AnswerStatus, CHUNK_OVERHEAD_BYTES, type Chunk, decodeChunk } from '../../protocols/answer.ts';
 import { type Protocol, protocolId } from '../../protocols/protocol.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { Deadline } from './deadline.ts';
-import { decodeLength } from './lengthPrefix.ts';
+import { prefixed } from './lengthPrefix.ts';
+import { MessageSplitter } from './messageSplitter.ts';
 
 /** So much of a chunk counts as progress. */
 const PROGRESS_BYTES = 16 * 1024;
@@ -56,21 +56,14 @@ export async function request<Request, Item>(
   let stream: Stream | undefined;
   try {
     stream = await openStream(connection, protocolId(options.network, protocol), signal);
-    const messages = lpStream(stream, {
-      lengthDecoder: decodeLength,
-      maxDataLength: limits.maxPayloadBytes + CHUNK_OVERHEAD_BYTES,
-      // A whole answer may arrive while we are busy with its first part: there is no back-pressure below this.
-      maxBufferSize: limits.maxAnswerBytes + limits.maxItems * CHUNK_OVERHEAD_BYTES + 64 * 1024,
-    });
-    extendByProgress(stream, deadline);
-    await messages.write(protocol.request.encode(question), { signal });
+    stream.send(prefixed(protocol.request.encode(question)));
     // The half-close tells the server that all is said; waiting for it would only cost a round trip.
     stream.close({ signal }).catch(() => undefined);
-    return await readAnswer(protocol, options, async () => {
-      const bytes = (await messages.read({ signal })).subarray();
-      deadline.extend();
-      options.onBytes?.(bytes.length);
-      return decodeChunk(bytes);
+    const reader = new AnswerReader(protocol, options);
+    return await readToEnd(stream, signal, (bytes) => {
+      const end = reader.push(bytes);
+      if (reader.hasProgressed()) deadline.extend();
+      return end;
     });
   } catch (error) {
     const failure = asRequestError(error, signal);
@@ -81,17 +74,6 @@ export async function request<Request, Item>(
   }
 }
 
-/** A large block on a slow line is no stall, a trickle is. */
-function extendByProgress(stream: Stream, deadline: Deadline): void {
-  let bytes = 0;
-  stream.addEventListener('message', ({ data }) => {
-    bytes += data.byteLength;
-    if (bytes < PROGRESS_BYTES) return;
-    bytes = 0;
-    deadline.extend();
-  });
-}
-
 async function openStream(connection: Connection, id: string, signal: AbortSignal): Promise<Stream> {
   try {
     return await connection.newStream(id, { signal });
@@ -100,49 +82,102 @@ async function openStream(connection: Connection, id: string, signal: AbortSigna
   }
 }
 
-async function readAnswer<Request, Item>(
-  { name, limits, payload }: Protocol<Request, Item>,
-  { onItems, onMissing }: RequestOptions<Item>,
-  next: () => Promise<Chunk>,
-): Promise<AnswerEnd> {
-  let count = 0;
-  let missing = 0;
-  let bytes = 0;
-  while (true) {
-    const chunk = await next();
-    if (chunk.endCount !== undefined) {
-      if (chunk.endCount !== count) {
-        throw new RequestError('violation', `${name}: ${chunk.endCount} items announced, ${count} sent`);
+/** Hands over what comes on a stream, piece by piece, until `push` returns something. */
+function readToEnd<End>(
+  stream: Stream,
+  signal: AbortSignal,
+  push: (bytes: Uint8Array) => End | undefined,
+): Promise<End> {
+  return new Promise((resolve, reject) => {
+    let end: End | undefined;
+    stream.addEventListener('message', ({ data }) => {
+      try {
+        for (const bytes of data instanceof Uint8Array ? [data] : data) {
+          if (end !== undefined) throw new RequestError('violation', 'bytes behind the end of an answer');
+          end = push(bytes);
+        }
+        if (end !== undefined) resolve(end);
+      } catch (error) {
+        reject(error);
+        // Also where the answer is whole and nobody waits any more.
+        stream.abort(error instanceof Error ? error : new Error(messageOf(error)));
       }
-      return { status: chunk.status, message: chunk.message, count };
+    });
+    const onCut = () => reject(new RequestError('cut', 'the stream ended before the answer'));
+    stream.addEventListener('end', onCut);
+    stream.addEventListener('close', onCut);
+    signal.addEventListener('abort', onCut);
+    if (signal.aborted) onCut();
+  });
+}
+
+/** Puts an answer together from its bytes and holds it to the protocol's limits. */
+class AnswerReader<Request, Item> {
+  readonly #protocol: Protocol<Request, Item>;
+  readonly #options: RequestOptions<Item>;
+  readonly #splitter: MessageSplitter;
+  #count = 0;
+  #missing = 0;
+  #bytes = 0;
+  #progress = 0;
+
+  constructor(protocol: Protocol<Request, Item>, options: RequestOptions<Item>) {
+    this.#protocol = protocol;
+    this.#options = options;
+    this.#splitter = new MessageSplitter(protocol.limits.maxPayloadBytes + CHUNK_OVERHEAD_BYTES);
+  }
+
+  /** The end of the answer, when these bytes hold it. @throws RequestError, DecodeError */
+  push(bytes: Uint8Array): AnswerEnd | undefined {
+    let end: AnswerEnd | undefined;
+    this.#progress += bytes.length;
+    for (const message of this.#splitter.push(bytes)) {
+      this.#progress = PROGRESS_BYTES;
+      if (end !== undefined) throw new RequestError('violation', 'a chunk behind the end of an answer');
+      this.#options.onBytes?.(message.length);
+      end = this.#take(decodeChunk(message));
     }
-    if (chunk.status !== 'OK') {
-      if (++missing > limits.maxItems) throw new RequestError('violation', `${name}: too many chunks`);
-      onMissing?.(chunk.message);
-      continue;
+    return end;
+  }
+
+  /** Whether a message has come, or enough of one, since it was asked last: a large block on a slow line is no stall. */
+  hasProgressed(): boolean {
+    const hasProgressed = this.#progress >= PROGRESS_BYTES;
+    if (hasProgressed) this.#progress = 0;
+    return hasProgressed;
+  }
+
+  #take({ status, message, payload, endCount }: Chunk): AnswerEnd | undefined {
+    const { name, limits } = this.#protocol;
+    if (endCount !== undefined) {
+      if (endCount !== this.#count) {
+        throw new RequestError('violation', `${name}: ${endCount} items announced, ${this.#count} sent`);
+      }
+      return { status, message, count: endCount };
     }
-    bytes += chunk.payload.length;
-    const items = payload.decode(chunk.payload);
-    count += items.length;
-    if (items.length === 0 || count > limits.maxItems || bytes > limits.maxAnswerBytes) {
+    if (status !== 'OK') {
+      if (++this.#missing > limits.maxItems) throw new RequestError('violation', `${name}: too many chunks`);
+      this.#options.onMissing?.(message);
+      return undefined;
+    }
+    this.#bytes += payload.length;
+    const items = this.#protocol.payload.decode(payload);
+    this.#count += items.length;
+    if (items.length === 0 || this.#count > limits.maxItems || this.#bytes > limits.maxAnswerBytes) {
       throw new RequestError(
         'violation',
-        `${name}: ${count} items, ${bytes} bytes are not what was asked for`,
+        `${name}: ${this.#count} items, ${this.#bytes} bytes are not what was asked for`,
       );
     }
-    onItems?.(items);
+    this.#options.onItems?.(items);
+    return undefined;
   }
 }
 
 function asRequestError(error: unknown, signal: AbortSignal): RequestError {
-  if (error instanceof RequestError) return error;
   if (error instanceof DecodeError) return new RequestError('violation', error.message, error);
-  if (signal.aborted) {
-    return new RequestError('stalled', 'nothing came for too long', error);
-  }
-  if (error instanceof Error && /^Invalid(Data|Message)Length/.test(error.name)) {
-    return new RequestError('violation', messageOf(error), error);
-  }
+  if (error instanceof RequestError && (error.kind !== 'cut' || !signal.aborted)) return error;
+  if (signal.aborted) return new RequestError('stalled', 'nothing came for too long', error);
   return new RequestError('cut', `the stream ended early: ${messageOf(error)}`, error);
 }
 

@@ -45,6 +45,8 @@ export type Answerer<Request, Item> = (
 const LINGER_MS = 2000;
 /** A handful above the protocol's own count, so that one too many gets an answer and not only a reset. */
 const SPARE_STREAMS = 4;
+/** Chunks that together reach it are written: about what one encrypted message holds. */
+const WRITTEN_TOGETHER_BYTES = 60_000;
 
 /** Answers a protocol for as long as the host lives. */
 export function serve<Request, Item>(
@@ -115,8 +117,7 @@ async function converse<Request, Item>(
     return;
   }
   deadline.extend();
-  const { status, message, count } = await sendAnswer(exchange, () => answer(question, connection));
-  await messages.write(encodeEnd(status, message, count), deadline);
+  await sendAnswer(exchange, () => answer(question, connection));
 }
 
 /** Tells the asker that its request could not be read, so that it need not wait. */
@@ -138,11 +139,15 @@ async function refuse<Request, Item>(
   }
 }
 
+/** Writes all chunks, the last one included, whatever goes wrong in making them. */
 async function sendAnswer<Request, Item>(
   { messages, connection, protocol, gate, deadline }: Exchange<Request, Item>,
   parts: () => AsyncIterable<AnswerPart<Item>> | Iterable<AnswerPart<Item>>,
-): Promise<{ status: AnswerStatus; message: string; count: number }> {
+): Promise<void> {
+  const outbox = new Outbox(messages, deadline);
   let count = 0;
+  let status: AnswerStatus = 'OK';
+  let message = '';
   try {
     for await (const part of parts()) {
       const isItem = 'items' in part;
@@ -152,27 +157,60 @@ async function sendAnswer<Request, Item>(
       if (!gate.charge(connection, chunk.length)) {
         throw new AnswerError('RATE_LIMITED', 'enough bytes for now: ask for the rest in a second');
       }
-      await send(messages, chunk, deadline.signal);
-      deadline.extend();
       if (isItem) count += part.items.length;
+      await outbox.add(chunk);
     }
-    return { status: 'OK', message: '', count };
   } catch (error) {
     if (error instanceof SendError) throw error.cause;
-    if (error instanceof AnswerError) return { status: error.status, message: error.message, count };
-    gate.failed(protocol.name, error);
-    return { status: 'INTERNAL', message: 'this node failed to answer', count };
+    const isOurs = !(error instanceof AnswerError);
+    if (isOurs) gate.failed(protocol.name, error);
+    status = isOurs ? 'INTERNAL' : error.status;
+    message = isOurs ? 'this node failed to answer' : error.message;
   }
+  await outbox.finish(encodeEnd(status, message, count));
 }
 
 /** The asker is gone or does not read: its own affair, unlike what a handler throws. */
 class SendError extends Error {}
 
-async function send(messages: LengthPrefixedStream, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
-  try {
-    await messages.write(chunk, { signal });
-  } catch (cause) {
-    throw new SendError('not sent', { cause });
+/**
+ * Gathers chunks and writes many at a time: each write costs both sides a frame, an encryption and a system call or two,
+ * which for a small block is more than all the rest.
+ */
+class Outbox {
+  readonly #messages: LengthPrefixedStream;
+  readonly #deadline: Deadline;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(messages: LengthPrefixedStream, deadline: Deadline) {
+    this.#messages = messages;
+    this.#deadline = deadline;
+  }
+
+  /** @throws SendError */
+  async add(chunk: Uint8Array): Promise<void> {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < WRITTEN_TOGETHER_BYTES) return;
+    try {
+      await this.#write();
+    } catch (cause) {
+      throw new SendError('not sent', { cause });
+    }
+  }
+
+  async finish(last: Uint8Array): Promise<void> {
+    this.#chunks.push(last);
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#bytes = 0;
+    await this.#messages.writeV(chunks, { signal: this.#deadline.signal });
+    this.#deadline.extend();
   }
 }
 
