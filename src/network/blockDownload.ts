@@ -5,31 +5,35 @@ import type { BlockNode } from '../chain/blockNode.ts';
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import type { Chain } from '../chain/chain.ts';
 import { verdictOf } from '../consensus/verdict.ts';
-import { type Block, decodeBlock } from '../primitives/block.ts';
+import { decodeBlock } from '../primitives/block.ts';
+import { decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
 import type { Conversation } from './conversation.ts';
 import { contains, DownloadTarget } from './downloadTarget.ts';
+import { EarlyBlocks, type ReceivedBlock } from './earlyBlocks.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 import { RequestError } from './request.ts';
 
-/** Blocks asked for at a time from one peer, fewest and most: as many as are likely to fit into an answer. */
-const MIN_WINDOW_BLOCKS = 16;
+/** Blocks asked for at a time from one peer: as many as are likely to fit into an answer, and no more than it may ask. */
+const MIN_WINDOW_BLOCKS = 2;
 const MAX_WINDOW_BLOCKS = 128;
 /** An answer stops before 8 MB; half of that leaves room for blocks that are larger than the last ones were. */
 const WINDOW_BYTES = 4_000_000;
-/** How many blocks the estimate of the next one's size looks back on. */
+/** What the next block is taken to weigh before any has come, and how many the estimate looks back on. */
+const FIRST_BLOCK_BYTES = 250_000;
 const AVERAGED_BLOCKS = 4;
 /** Two, so that the next answer is on its way while the first is read. */
 const WINDOWS_A_PEER = 2;
 /** In all: each may bring 8 MB that wait to be read. */
 const MAX_WINDOWS = 16;
 /** How far ahead of the tip blocks are fetched. */
-const MAX_AHEAD = 1024;
-/**
- * Bytes on their way to us, by estimate, or handed to the chain and not committed yet. Decoded they take about six times as
- * much memory.
- */
-const MAX_PENDING_BYTES = 24_000_000;
+const MAX_AHEAD = 4096;
+/** Bytes on their way to us, by estimate, or here and not committed yet. */
+const MAX_PENDING_BYTES = 16_000_000;
+/** What a block takes in memory besides its bytes: views, promises, places in lists. */
+const BLOCK_OVERHEAD_BYTES = 2000;
+/** Bytes of blocks that wait for their parents; above it they go to disk until these come. */
+const MAX_EARLY_BYTES = 12_000_000;
 /** A peer that sends nothing for so long loses its window; longer once that has happened, in case our line is slow. */
 const MIN_STALL_MS = 4000;
 const MAX_STALL_MS = 20_000;
@@ -63,11 +67,15 @@ export class BlockDownload {
   readonly #target: DownloadTarget;
   #turnedTo: BlockNode | undefined;
   readonly #windows = new Set<Window>();
-  /** Asked for, or in the hands of the chain. */
+  /** Asked for, here, or in the hands of the chain. */
   readonly #taken = new Set<string>();
+  /** In the hands of the chain. */
+  readonly #handedOver = new Set<BlockNode>();
+  readonly #early = new EarlyBlocks();
   #pendingBytes = 0;
   /** Of the blocks that came last, on average. */
-  #blockBytes = WINDOW_BYTES;
+  #blockBytes = FIRST_BLOCK_BYTES;
+  #willPump = false;
   #stallMs = MIN_STALL_MS;
   #deliveredAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -160,7 +168,7 @@ export class BlockDownload {
   #expectedBytes(): number {
     let blocks = 0;
     for (const { nodes } of this.#windows) blocks += nodes.length;
-    return this.#pendingBytes + blocks * this.#blockBytes;
+    return this.#pendingBytes + blocks * (this.#blockBytes + BLOCK_OVERHEAD_BYTES);
   }
 
   #refill(target: BlockNode): void {
@@ -209,6 +217,7 @@ export class BlockDownload {
       clearTimeout(timer);
       this.#windows.delete(window);
       this.#giveBack(window.nodes);
+      this.#releaseEarly();
       this.pump();
     }
   }
@@ -237,6 +246,7 @@ export class BlockDownload {
 
   /** What did not come goes to the front of the queue: the chain waits for the lowest. */
   #giveBack(nodes: readonly BlockNode[]): void {
+    if (nodes.length === 0) return;
     for (const { hash } of nodes) this.#taken.delete(hash);
     this.#queue = [...nodes, ...this.#queue].sort((a, b) => a.height - b.height);
   }
@@ -249,42 +259,68 @@ export class BlockDownload {
     this.#queue = [];
   }
 
-  /** @throws RequestError or DecodeError, which end the window, when it is not the block that was asked for. */
+  /** @throws RequestError, which ends the window, when it is not the block that was asked for. */
   #receive(window: Window, bytes: Uint8Array): void {
     const { peers } = this.#options;
     const { peer } = window;
     const node = window.nodes[0];
-    let block: Block;
-    try {
-      block = decodeBlock(bytes);
-      if (node === undefined || hashToHex(block.header.hash) !== node.hash) throw new Error('another block');
-    } catch (cause) {
+    if (node === undefined || headerHash(bytes) !== node.hash) {
       peers.punish(peer.id, LIE_POINTS, 'blocks/1: not the block that was asked for');
-      throw new RequestError('cut', 'not the block that was asked for', cause);
+      throw new RequestError('cut', 'not the block that was asked for');
     }
     window.nodes.shift();
     window.received++;
     this.#blockBytes += (bytes.length - this.#blockBytes) / AVERAGED_BLOCKS;
     this.#deliveredAtMs = Date.now();
-    this.#accept(peer, node, block);
+    this.#pendingBytes += bytes.length + BLOCK_OVERHEAD_BYTES;
+    const parent = node.parent!;
+    if (parent.hasBody || this.#handedOver.has(parent)) this.#handOver({ node, bytes, peer });
+    else this.#early.add({ node, bytes, peer });
+    if (this.#early.bytes > MAX_EARLY_BYTES) this.#releaseEarly();
+  }
+
+  /** What waits for a parent that is not on its way need not wait for it here. */
+  #releaseEarly(): void {
+    if (this.#windows.size > 0 && this.#early.bytes <= MAX_EARLY_BYTES) return;
+    for (const block of this.#early.takeAll()) this.#accept(block);
+  }
+
+  /** A block whose parent is there, and what has waited for it. */
+  #handOver(first: ReceivedBlock): void {
+    const ready = [first];
+    for (const block of ready) {
+      this.#accept(block);
+      ready.push(...this.#early.takeChildren(block.node));
+    }
   }
 
   /** Not awaited: the chain commits blocks that wait together. */
-  #accept(peer: Peer, node: BlockNode, block: Block): void {
+  #accept({ node, bytes, peer }: ReceivedBlock): void {
     const { chain, log } = this.#options;
-    this.#pendingBytes += block.bytes.length;
+    this.#handedOver.add(node);
     chain
-      .acceptBlock(block, { requested: true, source: peer.id })
+      .acceptBlock(decodeBlock(bytes), { requested: true, source: peer.id })
       .then((verdict) => this.#judge(peer, verdict))
       .catch((error) => {
         log.error({ block: node.hash, err: error }, 'a block could not be taken');
         this.#rest(peer, REST_AFTER_FAULT_MS);
       })
       .finally(() => {
-        this.#pendingBytes -= block.bytes.length;
+        this.#pendingBytes -= bytes.length + BLOCK_OVERHEAD_BYTES;
+        this.#handedOver.delete(node);
         this.#taken.delete(node.hash);
-        this.pump();
+        this.#pumpSoon();
       });
+  }
+
+  /** Once for all the blocks of a commit. */
+  #pumpSoon(): void {
+    if (this.#willPump) return;
+    this.#willPump = true;
+    queueMicrotask(() => {
+      this.#willPump = false;
+      this.pump();
+    });
   }
 
   #judge(peer: Peer, verdict: BlockVerdict): void {
@@ -298,4 +334,10 @@ export class BlockDownload {
 /** When blocks may be asked of a peer again. */
 function availableAtMs({ restsUntilMs, lacksUntilMs }: Peer): number {
   return Math.max(restsUntilMs, lacksUntilMs);
+}
+
+/** Hex of the hash of the block that these bytes begin; undefined when they are none. */
+function headerHash(bytes: Uint8Array): string | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  return hashToHex(decodeHeader(bytes.subarray(0, HEADER_BYTES)).hash);
 }
