@@ -7,6 +7,7 @@ import type { BlockTree } from './blockTree.ts';
 import type { ChangeLog } from './chainChange.ts';
 import type { ChainState } from './chainState.ts';
 import { planReorganization } from './planReorganization.ts';
+import { PrunedError } from './prunedError.ts';
 
 /** Blocks connected before it is asked again which chain is the best. */
 const MAX_CONNECT = 32;
@@ -44,6 +45,7 @@ export async function activateBestChain(options: ActivationOptions): Promise<voi
 async function stepTowards(best: BlockNode, options: ActivationOptions): Promise<void> {
   const { state, tree, log, onInvalid, commitIfLarge } = options;
   const plan = planReorganization(state.tip, best, MAX_CONNECT);
+  expectKept(plan.disconnect);
   for (const node of plan.disconnect) {
     log.disconnected(node, await state.disconnect());
     await commitIfLarge();
@@ -65,6 +67,14 @@ async function stepTowards(best: BlockNode, options: ActivationOptions): Promise
     await commitIfLarge();
     await breathe();
   }
+}
+
+/** Before anything is undone: midway would be no place to stop. @throws PrunedError */
+function expectKept(disconnect: readonly BlockNode[]): void {
+  const lowest = disconnect.at(-1);
+  if (!lowest?.isPruned) return;
+  const kept = disconnect.findLast(({ isPruned }) => !isPruned);
+  throw new PrunedError(lowest.height - 1, kept?.height ?? disconnect[0]!.height + 1);
 }
 
 async function bodyOf(node: BlockNode, { state, received }: ActivationOptions): Promise<Block> {

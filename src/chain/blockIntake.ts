@@ -76,6 +76,11 @@ export class BlockIntake {
     await this.#queue.push(0, true, () => this.#options.files.sync());
   }
 
+  /** Runs a job between two blocks. Resolves when what it changed is committed. */
+  async inTurn(job: () => Promise<void>): Promise<void> {
+    await this.#queue.push(0, false, job);
+  }
+
   /** Takes nothing more, and waits until what was taken is committed. @returns whether all of it is */
   async close(): Promise<boolean> {
     await this.#queue.close();
@@ -85,7 +90,7 @@ export class BlockIntake {
   #knownVerdict(hash: string): BlockVerdict | undefined {
     const node = this.#options.files.tree.get(hash);
     if (node?.isInvalid) return { status: 'rejected', rejection: { code: 'duplicate-invalid', hash } };
-    return node?.hasBody ? { status: 'known', node } : undefined;
+    return node?.hadBody ? { status: 'known', node } : undefined;
   }
 
   /** Takes one block, in its turn: context, body, and then whatever chain is now the best. */

@@ -22,10 +22,11 @@ export class BlockNode implements HeaderNode {
   /** The 80 bytes as a string: typed arrays of their own cost half a kilobyte each. */
   readonly #headerKey: string;
 
-  /** 0 while the body is unknown. */
+  /** 0 until the body was there for the first time; it stays when the body is pruned. */
   transactionCount = 0;
   /** Size of the whole block; 0 while unknown. */
   bodyBytes = 0;
+  undoBytes = 0;
   /** Ids in the block store; 0 while not there. */
   bodyId = 0;
   undoId = 0;
@@ -62,8 +63,18 @@ export class BlockNode implements HeaderNode {
     return hexToHash(this.hash);
   }
 
+  /** Whether the body can be read. That of the genesis block is no record, but part of the network's parameters. */
   get hasBody(): boolean {
+    return this.bodyId !== 0 || this.parent === undefined;
+  }
+
+  /** Whether the body was ever here: its rules were asked, and it need not be fetched again when it is pruned. */
+  get hadBody(): boolean {
     return this.transactionCount > 0;
+  }
+
+  get isPruned(): boolean {
+    return this.hadBody && !this.hasBody;
   }
 }
 

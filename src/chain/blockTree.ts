@@ -1,5 +1,6 @@
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { BlockHeader } from '../primitives/header.ts';
+import type { HeaderRecord } from '../store/headerRecord.ts';
 import { BlockNode } from './blockNode.ts';
 
 /** Where a block's body went. */
@@ -20,6 +21,7 @@ export class BlockTree {
   /** Changed since they were last written. */
   #dirty = new Set<BlockNode>();
   #linkedCount = FIRST_LINKED;
+  #storedBytes = 0;
 
   constructor({ genesis }: NetworkParams) {
     this.genesis = new BlockNode(genesis.header, undefined);
@@ -32,6 +34,11 @@ export class BlockTree {
 
   get size(): number {
     return this.#nodes.size;
+  }
+
+  /** Of all bodies and undo data in the block store. */
+  get storedBytes(): number {
+    return this.#storedBytes;
   }
 
   get(hash: string): BlockNode | undefined {
@@ -55,23 +62,31 @@ export class BlockTree {
   /** Notes that the body is there; it and all that waited for it may now be the end of the best chain. */
   setBody(node: BlockNode, body: StoredBody): void {
     Object.assign(node, body);
+    this.#storedBytes += body.bodyBytes;
     this.#dirty.add(node);
-    this.linkBody(node);
+    this.#linkBody(node);
   }
 
-  /** The part of setBody that also holds for a body that was there at the start. */
-  linkBody(node: BlockNode): void {
-    const parent = node.parent!;
-    if (parent.linkedOrder > 0) this.#link(node);
-    else {
-      const siblings = this.#waiting.get(parent);
-      if (siblings) siblings.push(node);
-      else this.#waiting.set(parent, [node]);
-    }
+  /** Notes what an earlier run knew of the block; see settleLoaded. */
+  restore(node: BlockNode, known: Omit<HeaderRecord, 'headerBytes'>): void {
+    const { transactionCount, bodyBytes, undoBytes, bodyId, undoId, isInvalid } = known;
+    Object.assign(node, { transactionCount, bodyBytes, undoBytes, bodyId, undoId, isInvalid });
+    this.#storedBytes += storedBytesOf(node);
+    if (node.hadBody) this.#linkBody(node);
   }
 
-  setUndo(node: BlockNode, undoId: number): void {
-    node.undoId = undoId;
+  setUndo(node: BlockNode, undoId: number, undoBytes: number): void {
+    // A block that is connected once more gets new undo data; the old is left lying.
+    this.#storedBytes -= node.undoId === 0 ? 0 : node.undoBytes;
+    this.#storedBytes += undoBytes;
+    Object.assign(node, { undoId, undoBytes });
+    this.#dirty.add(node);
+  }
+
+  /** Notes that body and undo data are to be deleted: with the next commit nothing mentions them any more. */
+  forgetRecords(node: BlockNode): void {
+    this.#storedBytes -= storedBytesOf(node);
+    Object.assign(node, { bodyId: 0, undoId: 0 });
     this.#dirty.add(node);
   }
 
@@ -120,6 +135,16 @@ export class BlockTree {
     return dirty;
   }
 
+  #linkBody(node: BlockNode): void {
+    const parent = node.parent!;
+    if (parent.linkedOrder > 0) this.#link(node);
+    else {
+      const siblings = this.#waiting.get(parent);
+      if (siblings) siblings.push(node);
+      else this.#waiting.set(parent, [node]);
+    }
+  }
+
   #link(node: BlockNode): void {
     const linked = [node];
     for (const next of linked) {
@@ -142,4 +167,8 @@ export class BlockTree {
 
 function isBetter(a: BlockNode, b: BlockNode): boolean {
   return a.chainWork === b.chainWork ? a.linkedOrder < b.linkedOrder : a.chainWork > b.chainWork;
+}
+
+function storedBytesOf({ bodyId, bodyBytes, undoId, undoBytes }: BlockNode): number {
+  return (bodyId === 0 ? 0 : bodyBytes) + (undoId === 0 ? 0 : undoBytes);
 }

@@ -20,6 +20,7 @@ import type { BlockOptions, BlockVerdict } from './blockVerdict.ts';
 import type { ChainChange } from './chainChange.ts';
 import { acceptHeaders, type HeadersResult, previewHeaders } from './headerAcceptance.ts';
 import { type ChainFiles, type ChainOptions, openChainFiles } from './openChainFiles.ts';
+import { lowestKept, Pruner } from './pruner.ts';
 
 export type InvalidBlockListener = (node: BlockNode, rejection: Rejection, source: string) => void;
 
@@ -34,6 +35,7 @@ export class Chain {
   readonly #onFatal: ((error: Error) => void) | undefined;
   readonly #active: ActiveChain;
   readonly #intake: BlockIntake;
+  readonly #pruner: Pruner | undefined;
   readonly #changeListeners: ((change: ChainChange) => Promise<void> | void)[] = [];
   readonly #invalidListeners: InvalidBlockListener[] = [];
 
@@ -53,6 +55,16 @@ export class Chain {
         for (const listener of this.#invalidListeners) listener(...report);
       },
     });
+    this.#pruner =
+      options.prune &&
+      new Pruner({
+        options: options.prune,
+        tree: files.tree,
+        blocks: files.blocks,
+        active: this.#active,
+        inTurn: (job) => this.#intake.inTurn(job),
+        onFatal: (error) => this.#onFatal?.(error),
+      });
   }
 
   /**
@@ -105,8 +117,19 @@ export class Chain {
     return this.#active.contains(node);
   }
 
-  hasBody(node: BlockNode): boolean {
-    return node.hasBody;
+  /** From this height on every block of the active chain can be read; those before it were pruned. 0 when all can. */
+  get lowestHeight(): number {
+    return lowestKept(this.#active);
+  }
+
+  /** Bytes of all blocks and undo data that are stored. */
+  get storedBytes(): number {
+    return this.#files.tree.storedBytes;
+  }
+
+  /** Deletes the blocks below a height, but none of the newest 288. Returns the lowest height that is kept. */
+  async pruneTo(height: number): Promise<number> {
+    return this.#pruner === undefined ? this.lowestHeight : this.#pruner.pruneTo(height);
   }
 
   /** The clock of rules about time: the median of the last eleven blocks' (BIP113). */
@@ -153,7 +176,7 @@ export class Chain {
       const to = Math.min(towards.height, from + max);
       const span: BlockNode[] = [];
       for (let at = ancestorAt(towards, to); at.height > from; at = at.parent!)
-        if (!at.hasBody) span.push(at);
+        if (!at.hadBody) span.push(at);
       missing.push(...span.reverse());
       from = to;
     }
@@ -174,14 +197,20 @@ export class Chain {
     return node?.hasBody ? this.#watched(this.#files.state.readBody(node)) : undefined;
   }
 
-  /** The bytes of blocks whose bodies are here, in the same order; the fewer calls, the cheaper. @throws DatabaseDamagedError */
-  async readBlocks(nodes: readonly BlockNode[]): Promise<Uint8Array[]> {
-    return this.#watched(this.#files.state.readBodies(nodes));
+  /**
+   * The bytes of blocks, in the same order; undefined for one whose body is not here. The fewer calls, the cheaper.
+   * @throws DatabaseDamagedError
+   */
+  async readBlocks(nodes: readonly BlockNode[]): Promise<(Uint8Array | undefined)[]> {
+    const here = nodes.filter(({ hasBody }) => hasBody);
+    const bodies = await this.#watched(this.#files.state.readBodies(here));
+    const byNode = new Map(here.map((node, i) => [node, bodies[i]!]));
+    return nodes.map((node) => byNode.get(node));
   }
 
-  /** The coins that a block of the active chain spent, in the order of its inputs. */
-  async readSpentCoins(node: BlockNode): Promise<Coin[]> {
-    return this.#watched(this.#files.state.readUndo(node));
+  /** The coins that a block of the active chain spent, in the order of its inputs; undefined when it was pruned. */
+  async readSpentCoins(node: BlockNode): Promise<Coin[] | undefined> {
+    return node.isPruned ? undefined : this.#watched(this.#files.state.readUndo(node));
   }
 
   async readCoin(outpoint: Outpoint): Promise<Coin | undefined> {
@@ -218,7 +247,7 @@ export class Chain {
     if (!node) return undefined;
     const { offset, length } = location;
     // The index is of the last commit, and a commit may have come between: then it is another block's.
-    if (offset + length > node.bodyBytes) return undefined;
+    if (offset + length > node.bodyBytes || !node.hasBody) return undefined;
     // A copy: a view would keep the chunk that it lies in.
     const bytes = Uint8Array.from(await this.#watched(this.#files.state.readBodyPart(node, offset, length)));
     return hashToHex(sha256d(bytes)) === txid ? { transaction: decodeTransaction(bytes), node } : undefined;
@@ -240,11 +269,13 @@ export class Chain {
   /** Forces to disk all that is committed. */
   async sync(): Promise<void> {
     await this.#intake.sync();
+    this.#pruner?.look();
   }
 
   /** Finishes the blocks that wait, writes everything, and lets go of the files. */
   async close(): Promise<void> {
     const isWhole = await this.#intake.close();
+    await this.#pruner?.close();
     await this.#files.close(isWhole);
   }
 
@@ -265,5 +296,6 @@ export class Chain {
   async #tell(change: ChainChange): Promise<void> {
     this.#active.setTip(change.tip);
     for (const listener of this.#changeListeners) await listener(change);
+    this.#pruner?.look();
   }
 }

@@ -121,8 +121,9 @@ export class ChainState {
     if (rejection) return rejection;
 
     const undoId = blocks.newId();
-    this.#pending.addRecord(undoId, encodeUndo(connection.spent));
-    tree.setUndo(node, undoId);
+    const undo = encodeUndo(connection.spent);
+    this.#pending.addRecord(undoId, undo);
+    tree.setUndo(node, undoId, undo.length);
     this.#pending.addCoins(connection.changes);
     if (this.#parts.hasTransactionIndex) this.#pending.indexTransactions(block, node.height);
     this.#tip = node;

@@ -9,6 +9,7 @@ import { DatabaseDamagedError } from '../store/storeErrors.ts';
 import type { BlockNode } from './blockNode.ts';
 import { BlockTree } from './blockTree.ts';
 import { ChainState } from './chainState.ts';
+import type { PruneOptions } from './pruner.ts';
 
 export type ChainOptions = Readonly<{
   /** The folder that holds the databases; made if it is not there. */
@@ -17,6 +18,8 @@ export type ChainOptions = Readonly<{
   verifyPool: VerifyPool;
   /** Whether transactions of the active chain can be found by id. On by default. */
   transactionIndex?: boolean;
+  /** Deletes the oldest blocks. Only a chain without a transaction index may: the index points into them. */
+  prune?: PruneOptions | undefined;
   clockSec?: () => number;
   /** Called when the databases are open, and so locked against others, before their contents are loaded. */
   onLocked?: () => Promise<void>;
@@ -29,6 +32,7 @@ export type ChainOptions = Readonly<{
 export type ChainFiles = Readonly<{
   tree: BlockTree;
   store: ChainStore;
+  blocks: BlockStore;
   state: ChainState;
   hasTransactionIndex: boolean;
   /** Forces to disk what was written: the bodies before the commits that mention them. */
@@ -67,7 +71,7 @@ export async function openChainFiles(options: ChainOptions): Promise<ChainFiles>
           await store.close();
         }
       };
-      return { tree, store, state: new ChainState(parts, tip), hasTransactionIndex, sync, close };
+      return { tree, store, blocks, state: new ChainState(parts, tip), hasTransactionIndex, sync, close };
     } catch (error) {
       await blocks.close();
       throw error;
@@ -85,10 +89,8 @@ async function loadTree(tree: BlockTree, store: ChainStore, blocks: BlockStore):
     if (!parent)
       throw new DatabaseDamagedError(`chain: the parent of header ${hashToHex(header.hash)} is missing`);
     const node = tree.add(header, parent);
-    const { transactionCount, bodyBytes, bodyId, undoId, isInvalid } = record;
-    blocks.expect(Math.max(bodyId, undoId));
-    Object.assign(node, { transactionCount, bodyBytes, bodyId, undoId, isInvalid });
-    if (node.hasBody) tree.linkBody(node);
+    blocks.expect(Math.max(record.bodyId, record.undoId));
+    tree.restore(node, record);
   }
 }
 

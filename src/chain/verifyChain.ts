@@ -8,7 +8,7 @@ import type { Chain } from './chain.ts';
 type IndexFound = { found: number; missing: string | undefined };
 
 /**
- * Reads all of the active chain again: every block against the rules that need no context, its undo data, its entries in
+ * Reads all of the active chain again, as far as it is kept: every block against the rules that need no context, its undo data, its entries in
  * the transaction index, and in the end every coin against what the commits kept count of.
  * @returns how many coins there are
  * @throws DatabaseDamagedError naming the first that is not what it was
@@ -18,7 +18,7 @@ export async function verifyChain(
   options: { signal?: AbortSignal; onProgress?: (height: number) => void } = {},
 ): Promise<number> {
   const index: IndexFound = { found: 0, missing: undefined };
-  for (let height = 1; height <= chain.tip.height; height++) {
+  for (let height = Math.max(1, chain.lowestHeight); height <= chain.tip.height; height++) {
     options.signal?.throwIfAborted();
     const block = await verifyBlock(chain, height);
     if (chain.hasTransactionIndex) await lookUp(chain, block, index);
@@ -51,7 +51,7 @@ async function verifyBlock(chain: Chain, height: number): Promise<Block> {
   }
   const spends = block.transactions.slice(1).reduce((sum, { inputs }) => sum + inputs.length, 0);
   const spent = await chain.readSpentCoins(node);
-  if (spent.length !== spends)
+  if (spent?.length !== spends)
     throw new DatabaseDamagedError(`the undo data of height ${height} is not whole`);
   return block;
 }

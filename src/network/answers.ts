@@ -65,7 +65,9 @@ async function* blocks(chain: Chain, question: BlocksRequest): AsyncGenerator<An
     const bodies = await chain.readBlocks(group.flatMap(({ node }) => node ?? []));
     let at = 0;
     for (const { name, node } of group) {
-      yield node === undefined ? { missing: `no block ${name}` } : { items: [bodies[at++]!] };
+      // Also undefined when it was pruned since it was found.
+      const body = node && bodies[at++];
+      yield body === undefined ? { missing: `no block ${name}` } : { items: [body] };
     }
   }
 }

@@ -158,7 +158,7 @@ export class GossipTopics {
     if (lacksWork) return gossipVerdictOfBlock({ status: 'rejected', rejection: lacksWork });
     const hash = hashToHex(header.hash);
     const known = chain.node(hash);
-    if (known?.hasBody && !known.isInvalid) {
+    if (known?.hadBody && !known.isInvalid) {
       peer.showed(known);
       return IGNORE;
     }

@@ -136,7 +136,10 @@ async function describeBlock(
   const { chain, params } = services;
   const node = findNode(services, given.blockhash, 'blockhash');
   const bytes = await chain.readBlock(node.hash);
-  if (bytes === undefined) throw new RpcError(RPC_ERROR.misc, 'Block not available (not fully downloaded)');
+  if (bytes === undefined) {
+    const why = node.isPruned ? 'pruned data' : 'not fully downloaded';
+    throw new RpcError(RPC_ERROR.misc, `Block not available (${why})`);
+  }
   if (given.verbosity <= 0) return bytesToHex(bytes);
   const block = decodeBlock(bytes);
   const { nTx, previousblockhash, nextblockhash, ...header } = describeHeader(chain, node);
@@ -168,6 +171,7 @@ async function feesOf(
 ): Promise<(bigint | undefined)[]> {
   if (!chain.isActive(node) || node.parent === undefined) return [];
   const spent = await chain.readSpentCoins(node);
+  if (spent === undefined) return [];
   let at = 0;
   return transactions.map(({ inputs, outputs }, i) => {
     if (i === 0) return undefined;
@@ -196,7 +200,7 @@ function describeTips({ chain }: NodeServices): Record<string, unknown>[] {
   function statusOf(node: BlockNode): string {
     if (node === chain.tip) return 'active';
     if (node.isInvalid) return 'invalid';
-    if (!node.hasBody) return 'headers-only';
-    return node.undoId === 0 ? 'valid-headers' : 'valid-fork';
+    if (!node.hadBody) return 'headers-only';
+    return node.undoId === 0 && !node.isPruned ? 'valid-headers' : 'valid-fork';
   }
 }

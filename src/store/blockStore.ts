@@ -7,6 +7,8 @@ export const BLOCKS_FOLDER = 'blocks';
 const CHUNK_BYTES = 64 * 1024;
 /** An id that no record has: writing there is how LevelDB is made to force its log to disk. */
 const SYNC_ID = 0;
+/** Chunks deleted at a time: 128 MB at most, so that an end of the program does not wait for more. */
+const DISCARDED_TOGETHER = 2000;
 
 /** A record whose length is known. */
 export type StoredRecord = Readonly<{ id: number; bytes: number }>;
@@ -92,6 +94,26 @@ export class BlockStore {
       const id = layout.recordIdOf(key);
       if (id !== last) yield id;
       last = id;
+    }
+  }
+
+  /**
+   * Deletes all records below an id, and these; no commit may mention one of them any more. What is left when `signal` stops
+   * it is deleted by the next call. @throws DiskError
+   */
+  async discard(belowId: number, ids: readonly number[], signal: AbortSignal): Promise<void> {
+    const first = SYNC_ID + 1;
+    const range = layout.chunksBetween(first, belowId);
+    for (let lowest = await this.#database.firstKey(range); lowest && !signal.aborted; ) {
+      await this.#database.deleteRange(range, DISCARDED_TOGETHER);
+      lowest = await this.#database.firstKey(range);
+      const end = lowest ? layout.recordIdOf(lowest) : belowId;
+      // Without it the bytes would stay until LevelDB comes by some day.
+      await this.#database.compact(layout.chunksBetween(first, end));
+    }
+    for (const id of ids) {
+      if (signal.aborted) return;
+      await this.#database.deleteRange(layout.chunksOf(id), Number.POSITIVE_INFINITY);
     }
   }
 

@@ -124,8 +124,7 @@ export class Database {
     const { skipDamaged = false, ...rest } = options;
     const iterator = this.#level.iterator({
       ...rest,
-      gte: asBuffer(range.gte),
-      lt: asBuffer(range.lt),
+      ...asRange(range),
       highWaterMarkBytes: ITERATED_BYTES,
     });
     try {
@@ -154,6 +153,24 @@ export class Database {
     } catch (error) {
       throw explain(this.#path, 'read', error as Error);
     }
+  }
+
+  /** The lowest key of a range. */
+  async firstKey(range: { gte: Bytes; lt: Bytes }): Promise<Bytes | undefined> {
+    const [key] = await this.#attempt('read', this.#level.keys({ ...asRange(range), limit: 1 }).all());
+    return key;
+  }
+
+  /** Deletes entries of a range, the lowest first, at most `limit`. @throws DiskError */
+  async deleteRange(range: { gte: Bytes; lt: Bytes }, limit: number): Promise<void> {
+    await this.#attempt('written', this.#level.clear({ ...asRange(range), limit }));
+  }
+
+  /** Gives back what deleted entries of a range still take on the disk. @throws DiskError */
+  async compact({ gte, lt }: { gte: Bytes; lt: Bytes }): Promise<void> {
+    // Not in the types of `level`, which are those that a browser has too.
+    const level = this.#level as unknown as { compactRange(start: Buffer, end: Buffer): Promise<void> };
+    await this.#attempt('written', level.compactRange(asBuffer(gte), asBuffer(lt)));
   }
 
   async close(): Promise<void> {
@@ -200,4 +217,8 @@ function explain(path: string, done: 'opened' | 'repaired' | 'read' | 'written',
 
 function asBuffer(bytes: Bytes): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function asRange({ gte, lt }: { gte: Bytes; lt: Bytes }): { gte: Buffer; lt: Buffer } {
+  return { gte: asBuffer(gte), lt: asBuffer(lt) };
 }

@@ -8,25 +8,27 @@ export type HeaderRecord = Readonly<{
   headerBytes: Uint8Array;
   /** Breaks a rule, or descends from one that does. */
   isInvalid: boolean;
-  /** 0 while the body is unknown. */
+  /** 0 until the body was there for the first time; it stays when the body is pruned. */
   transactionCount: number;
   /** Where in `blocks/` the body and the undo data are; 0 for not there. */
   bodyId: number;
   undoId: number;
-  /** The block's size; 0 while unknown. */
+  /** Their sizes; 0 while unknown. That of the undo data is missing in records of before there was pruning. */
   bodyBytes: number;
+  undoBytes: number;
 }>;
 
 const INVALID_FLAG = 1;
 
 export function encodeHeaderRecord(record: HeaderRecord): Uint8Array {
-  return new ByteWriter(HEADER_BYTES + 17)
+  return new ByteWriter(HEADER_BYTES + 21)
     .bytes(record.headerBytes)
     .u8(record.isInvalid ? INVALID_FLAG : 0)
     .u32(record.transactionCount)
     .u32(record.bodyId)
     .u32(record.undoId)
     .u32(record.bodyBytes)
+    .u32(record.undoBytes)
     .finish();
 }
 
@@ -39,6 +41,7 @@ export function decodeHeaderRecord(bytes: Uint8Array): HeaderRecord {
   const bodyId = reader.u32();
   const undoId = reader.u32();
   const bodyBytes = reader.u32();
+  const undoBytes = reader.remaining > 0 ? reader.u32() : 0;
   reader.expectEnd();
-  return { headerBytes, isInvalid, transactionCount, bodyId, undoId, bodyBytes };
+  return { headerBytes, isInvalid, transactionCount, bodyId, undoId, bodyBytes, undoBytes };
 }

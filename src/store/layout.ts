@@ -6,11 +6,12 @@
  *
  *     c <tx hash 32> <index u32 LE>   a coin: amount u64 | height × 2 + coinbase u32 | locking script
  *     t <tx hash 32>                  where a transaction of the active chain is: height u32 | offset u32 | length u32
- *     h <height u32> <hash 32>        a header: 80 bytes | flags u8 | transactions u32 | body id u32 | undo id u32 | size u32
+ *     h <height u32> <hash 32>        a header: 80 bytes | flags u8 | transactions u32 | body id u32 | undo id u32 |
+ *                                     size u32 | undo size u32; transactions without a body id: a block that was pruned
  *     r <number u64>                  a commit: tip before 32 | tip 32 | coins u64 | coin-set hash 32; the last 1,000
  *     m format | network | clean      the format's version; the genesis hash; the number of the commit at a clean close
  *
- * `blocks/`, only ever appended to, before the commit that mentions it:
+ * `blocks/`, appended to before the commit that mentions it, and deleted from after the commit that ceases to:
  *
  *     <id u32> <chunk u16>            64 KiB of the bytes of a block, or of the coins that it spent (see coinCodec.ts); the
  *                                     last chunk is shorter
@@ -72,7 +73,12 @@ export function chunkKey(id: number, number: number): Buffer {
 
 /** All keys of one record in `blocks/`. */
 export function chunksOf(id: number): { gte: Buffer; lt: Buffer } {
-  return { gte: recordKey(id), lt: recordKey(id + 1) };
+  return chunksBetween(id, id + 1);
+}
+
+/** All keys of the records from one id up to, not including, another. */
+export function chunksBetween(fromId: number, toId: number): { gte: Buffer; lt: Buffer } {
+  return { gte: recordKey(fromId), lt: recordKey(toId) };
 }
 
 export function recordIdOf(key: Uint8Array): number {

@@ -47,6 +47,7 @@ describe('codecs of the database', () => {
       bodyId: 3,
       undoId: 0xffffffff,
       bodyBytes: 3_000_000,
+      undoBytes: 9,
     };
     assert.deepEqual(decodeHeaderRecord(encodeHeaderRecord(record)), record);
   });
