@@ -17,6 +17,7 @@ import type { Transaction } from '../primitives/transaction.ts';
 import type { BlockStore } from '../store/blockStore.ts';
 import type { ChainStore } from '../store/chainStore.ts';
 import { decodeUndo, encodeUndo } from '../store/coinCodec.ts';
+import type { DiskSpace } from '../store/diskSpace.ts';
 import type { BlockNode } from './blockNode.ts';
 import type { BlockTree } from './blockTree.ts';
 import { PendingCommit } from './pendingCommit.ts';
@@ -30,6 +31,7 @@ export type ChainStateParts = Readonly<{
   hasTransactionIndex: boolean;
   /** Transactions whose signatures were verified on their way into the mempool. */
   isVerified: (transaction: Transaction) => boolean;
+  diskSpace: DiskSpace | undefined;
 }>;
 
 /** A block that spends what is not there costs its maker work; reading all coins for it, once in so long, is no attack. */
@@ -153,10 +155,11 @@ export class ChainState {
 
   /** Writes all that is pending: the bodies first, then one atomic batch that mentions them. */
   async commit(sync: boolean): Promise<void> {
-    const { store, blocks, tree } = this.#parts;
+    const { store, blocks, tree, diskSpace } = this.#parts;
     const { records, coins, transactions } = this.#pending;
     const dirty = tree.takeDirty();
     if (records.size === 0 && dirty.size === 0 && this.#tip === this.#committedTip) return;
+    await diskSpace?.expectRoom(this.#pending.bytes);
     // Always forced to disk: after a power cut no commit may mention what is not there.
     if (records.size > 0) await blocks.write(records, true);
     const tipBefore = this.#committedTip.hashBytes;

@@ -5,6 +5,7 @@ import { decodeHeader } from '../primitives/header.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { BlockStore } from '../store/blockStore.ts';
 import { ChainStore } from '../store/chainStore.ts';
+import type { DiskSpace } from '../store/diskSpace.ts';
 import { DatabaseDamagedError } from '../store/storeErrors.ts';
 import type { BlockNode } from './blockNode.ts';
 import { BlockTree } from './blockTree.ts';
@@ -25,6 +26,8 @@ export type ChainOptions = Readonly<{
   onLocked?: () => Promise<void>;
   /** Says of a transaction whether its signatures were verified before, on its way into the mempool. */
   isVerified?: (transaction: Transaction) => boolean;
+  /** Asked before every commit whether there is room for it. */
+  diskSpace?: DiskSpace;
   /** Called once when writing has failed and the chain takes nothing more: the node has to stop. */
   onFatal?: (error: Error) => void;
 }>;
@@ -54,7 +57,8 @@ export async function openChainFiles(options: ChainOptions): Promise<ChainFiles>
       await loadTree(tree, store, blocks);
       const tip = activeTip(tree, store);
       tree.settleLoaded(tip);
-      const parts = { params, store, blocks, tree, verifyPool, hasTransactionIndex, isVerified };
+      const { diskSpace } = options;
+      const parts = { params, store, blocks, tree, verifyPool, hasTransactionIndex, isVerified, diskSpace };
       const sync = async () => {
         await blocks.sync();
         await store.sync();

@@ -6,6 +6,7 @@ import { VerifyPool } from '../crypto/verifyPool.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { BLOCKS_FOLDER } from '../store/blockStore.ts';
 import { CHAIN_FOLDER } from '../store/chainStore.ts';
+import { DiskSpace } from '../store/diskSpace.ts';
 import { CliError } from './cliError.ts';
 import { EXIT } from './exitCodes.ts';
 
@@ -29,7 +30,8 @@ export async function withOfflineChain<T>(
   }
   const verifyPool = await VerifyPool.open();
   try {
-    const chain = await Chain.open({ dataDir, params, verifyPool, transactionIndex });
+    const diskSpace = new DiskSpace(dataDir, config.minFreeSpaceMb);
+    const chain = await Chain.open({ dataDir, params, verifyPool, transactionIndex, diskSpace });
     try {
       return await work(chain);
     } finally {

@@ -302,7 +302,8 @@ export class BlockDownload {
       .acceptBlock(decodeBlock(bytes), { requested: true, source: peer.id })
       .then((verdict) => this.#judge(peer, verdict))
       .catch((error) => {
-        log.error({ block: node.hash, err: error }, 'a block could not be taken');
+        // Why, the chain has told who stops the node for it: once, and not for each of a thousand blocks.
+        log.debug({ block: node.hash, err: error }, 'a block could not be taken');
         this.#rest(peer, REST_AFTER_FAULT_MS);
       })
       .finally(() => {

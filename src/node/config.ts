@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseNetworkFile } from '../params/networkFile.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { networkByName } from '../params/networks.ts';
+import { DEFAULT_MIN_FREE_MB } from '../store/diskSpace.ts';
 import { ConfigError } from './configError.ts';
 import {
   type SettingValue,
@@ -44,6 +45,8 @@ export type NodeConfig = Readonly<{
   /** Beside the cookie. */
   rpcLogin: Readonly<{ user: string; password: string }> | undefined;
   transactionIndex: boolean;
+  /** Megabytes. 0: nothing is watched. */
+  minFreeSpaceMb: number;
   reindex: boolean;
   logLevel: string;
 }>;
@@ -71,6 +74,7 @@ const settingsSchema = z.strictObject({
   'rpc-user': z.string().optional(),
   'rpc-password': z.string().optional(),
   'transaction-index': z.boolean().default(true),
+  'min-free-space': z.int().min(0, 'it is a number of megabytes').default(DEFAULT_MIN_FREE_MB),
   reindex: z.boolean().default(false),
   'log-level': z.string().default('info'),
 });
@@ -187,6 +191,7 @@ function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
         ? undefined
         : { user: settings['rpc-user'], password: settings['rpc-password']! },
     transactionIndex: settings['transaction-index'],
+    minFreeSpaceMb: settings['min-free-space'],
     reindex: settings.reindex,
     logLevel: settings['log-level'],
   };

@@ -11,11 +11,13 @@ import { Network } from '../network/network.ts';
 import type { NodeServices } from '../rpc/nodeServices.ts';
 import { readPayee } from '../rpc/parameters.ts';
 import { RpcServer } from '../rpc/rpcServer.ts';
+import { DiskSpace } from '../store/diskSpace.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
 import { type Logger, subsystemLog } from './log.ts';
 import { UpgradeWatch } from './upgradeWatch.ts';
 import { warningsOf } from './warnings.ts';
+import { watchDiskSpace } from './watchDiskSpace.ts';
 
 /** How often what is committed is forced to disk: a power cut costs no more than this. */
 const SYNC_MS = 60_000;
@@ -74,11 +76,14 @@ async function openParts(
   const { params, dataDir } = config;
   const logOf = (subsystem: string) => subsystemLog(log, config.logLevel, subsystem);
   await mkdir(dataDir, { recursive: true });
+  const diskSpace = new DiskSpace(dataDir, config.minFreeSpaceMb);
+  await diskSpace.look();
 
   const verifyPool = await VerifyPool.open();
   opened('signature workers', () => verifyPool.close());
 
-  if (config.reindex || isReindexUnfinished(dataDir)) await mend(config, verifyPool, logOf('chain'));
+  if (config.reindex || isReindexUnfinished(dataDir))
+    await mend(config, { verifyPool, diskSpace, log: logOf('chain') });
 
   // The databases' lock is the data directory's: whoever does not get it must not touch the cookie of the one who has it.
   let rpc: RpcServer | undefined;
@@ -96,9 +101,12 @@ async function openParts(
     transactionIndex: config.transactionIndex,
     isVerified: (transaction) => mempool?.isVerified(transaction) ?? false,
     onLocked,
+    diskSpace,
     onFatal: stop,
   });
   opened('chain', () => chain.close());
+  const unwatch = watchDiskSpace(diskSpace, logOf('chain'), stop);
+  opened('watch over the disk', async () => unwatch());
 
   const pool = new Mempool({ chain, verifyPool });
   mempool = pool;
@@ -146,7 +154,7 @@ async function openParts(
     startedAtSec: Math.floor(Date.now() / 1000),
     version,
     engine: verifyPool.engine,
-    warnings: () => warningsOf({ chain, network, verifyPool, upgradeWatch }),
+    warnings: () => warningsOf({ chain, network, verifyPool, upgradeWatch, diskSpace }),
     stop: () => stop(),
   };
   return { services, rpc: rpc! };
@@ -171,7 +179,11 @@ function openWallet(parts: {
 }
 
 /** Makes the chain's database anew, and tells how far it is. */
-async function mend({ dataDir, params, transactionIndex }: NodeConfig, verifyPool: VerifyPool, log: Logger) {
+async function mend(
+  { dataDir, params, transactionIndex }: NodeConfig,
+  parts: { verifyPool: VerifyPool; diskSpace: DiskSpace; log: Logger },
+): Promise<void> {
+  const { verifyPool, diskSpace, log } = parts;
   let toldMs = performance.now();
   const onProgress = (done: number, total: number) => {
     if (performance.now() - toldMs < PROGRESS_MS) return;
@@ -179,7 +191,10 @@ async function mend({ dataDir, params, transactionIndex }: NodeConfig, verifyPoo
     log.info(`reindexing ${done}/${total} (${Math.floor((100 * done) / total)} %)`);
   };
   log.info('reindexing: the chain database is made anew from the stored blocks');
-  log.info(await reindex({ dataDir, params, transactionIndex, verifyPool, onProgress }), 'reindexed');
+  log.info(
+    await reindex({ dataDir, params, transactionIndex, verifyPool, diskSpace, onProgress }),
+    'reindexed',
+  );
 }
 
 /** Who is told of a new tip, in this order, each before the next. */

@@ -67,6 +67,12 @@ export const SETTINGS = {
   'rpc-user': { kind: 'string', value: 'NAME', description: 'a user for the RPC beside the cookie' },
   'rpc-password': { kind: 'string', description: "that user's password", isSecret: true },
   'transaction-index': { kind: 'boolean', description: 'find any transaction by its txid (default yes)' },
+  'min-free-space': {
+    kind: 'integer',
+    value: 'MB',
+    description:
+      'stop in good order when less is free on the disk, and warn at five times as much; 0: never (default 300)',
+  },
   reindex: {
     kind: 'boolean',
     description: 'make the chain database anew from the stored blocks, then go on',

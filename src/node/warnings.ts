@@ -1,6 +1,7 @@
 import type { Chain } from '../chain/chain.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
 import type { Network } from '../network/network.ts';
+import type { DiskSpace } from '../store/diskSpace.ts';
 import type { UpgradeWatch } from './upgradeWatch.ts';
 
 /** A tip this many block spacings old is worth a word. */
@@ -12,9 +13,12 @@ export function warningsOf(parts: {
   network: Network;
   verifyPool: VerifyPool;
   upgradeWatch: UpgradeWatch;
+  diskSpace: DiskSpace;
 }): string[] {
-  const { chain, network, verifyPool, upgradeWatch } = parts;
+  const { chain, network, verifyPool, upgradeWatch, diskSpace } = parts;
   const warnings = upgradeWatch.warnings();
+  const lowSpace = diskSpace.warning();
+  if (lowSpace !== undefined) warnings.unshift(lowSpace);
   if (verifyPool.engine !== 'native') {
     warnings.push('Signatures are verified by the slower fallback engine: the native one did not load.');
   }

@@ -4,6 +4,7 @@ export const SEED = numberFrom('INDIECOIN_TEST_SEED', Date.now() % 1_000_000);
 /** How often: few times in the tests, many in `npm run test:faults`. */
 export const KILLS = numberFrom('INDIECOIN_TEST_KILLS', 10);
 export const DAMAGES = numberFrom('INDIECOIN_TEST_DAMAGES', 24);
+export const FULL_DISKS = numberFrom('INDIECOIN_TEST_FULL_DISKS', 3);
 
 function numberFrom(name: string, otherwise: number): number {
   const text = process.env[name];

@@ -10,6 +10,7 @@ export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.u
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 30_000;
+const END_TIMEOUT_MS = 60_000;
 const KEPT_OUTPUT = 20_000;
 
 export type NodeOptions = Readonly<{
@@ -18,6 +19,8 @@ export type NodeOptions = Readonly<{
   seeds?: readonly string[];
   network?: string;
   args?: readonly string[];
+  /** Words before the program: what runs it under a limit. */
+  under?: readonly string[];
 }>;
 
 /** An error answer of the RPC. */
@@ -53,7 +56,8 @@ export class NodeProcess {
     const seeds = (options.seeds ?? []).flatMap((seed) => ['--dns-seed', seed]);
     const args = ['node', '--network', options.network ?? 'regtest', '--data-dir', options.dataDir];
     args.push('--listen-host', '127.0.0.1', '--rpc-port', '0', '--dns-seed', 'none', ...seeds);
-    const child = spawn(process.execPath, [MAIN, ...args, ...(options.args ?? [])], {
+    const [program, ...words] = [...(options.under ?? []), process.execPath, MAIN, ...args];
+    const child = spawn(program!, [...words, ...(options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: options.dataDir },
     });
@@ -117,6 +121,12 @@ export class NodeProcess {
     return this.#child.exitCode;
   }
 
+  /** Waits until it ends by itself. Returns its exit code. */
+  async ended(): Promise<number | null> {
+    await this.#exited(END_TIMEOUT_MS);
+    return this.#child.exitCode;
+  }
+
   /** Ends it as a power cut would, but for the disk. */
   async kill(): Promise<void> {
     if (this.hasExited) return;
@@ -177,9 +187,15 @@ export async function until<T>(
 /** The output and exit code of one run of the program that ends by itself. */
 export async function runCli(
   args: readonly string[],
-  options: { env?: Record<string, string>; input?: string; timeoutMs?: number } = {},
+  options: {
+    env?: Record<string, string>;
+    input?: string;
+    timeoutMs?: number;
+    under?: readonly string[];
+  } = {},
 ) {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const [program, ...words] = [...(options.under ?? []), process.execPath, MAIN, ...args];
+  const child = spawn(program!, words, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
   });

@@ -5,10 +5,12 @@ import { EXIT } from '../exitCodes.ts';
 import { importBlocks } from '../importBlocks.ts';
 import { interruption, withOfflineChain } from '../offlineChain.ts';
 import { Progress } from '../progress.ts';
+import { settingFlags } from '../settingFlags.ts';
 
 export const chainImport: Command = {
   usage: 'import <file>',
   summary: 'read blocks from a file (bootstrap.dat layout) and validate them, while no node runs',
+  flags: settingFlags(['min-free-space']),
   arguments: { file: { describe: 'made by `chain export`, or by Bitcoin tools' } },
   examples: [['indiecoin chain import blocks.dat', 'every rule is checked, as for blocks from the network']],
   run: async (context) => {

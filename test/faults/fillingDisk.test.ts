@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Chain } from '../../src/chain/chain.ts';
+import { verifyChain } from '../../src/chain/verifyChain.ts';
+import { VerifyPool } from '../../src/crypto/verifyPool.ts';
+import { DiskError } from '../../src/store/storeErrors.ts';
+import { openChain, temporaryFolder } from '../support/chains.ts';
+import { FULL_DISKS, SEED } from '../support/faultSeed.ts';
+import { forkedHistory, seededRandom } from '../support/forkedHistory.ts';
+import { SmallDisk } from '../support/smallDisk.ts';
+
+const BLOCKS = 200;
+/** More than the blocks take. */
+const DISK_MB = 4;
+/** Where a disk becomes full, and where an opening no longer fits. */
+const MAX_LEFT_BYTES = 300_000;
+
+/**
+ * The disk becomes full at any point of a history with reorganizations, several times over. Where no small disk can be
+ * mounted the folder is a plain one, and the history runs through without a fault.
+ */
+test(`a chain whose disk becomes full ${FULL_DISKS} times is always whole (seed ${SEED})`, async () => {
+  const random = seededRandom(SEED);
+  const { arrivals, best } = forkedHistory(BLOCKS, random);
+  const disk = await SmallDisk.open(DISK_MB);
+  const folder = await temporaryFolder();
+  const verifyPool = await VerifyPool.open({ threads: 1 });
+  let faults = 0;
+
+  /** Takes the history in until something fails. */
+  async function takeIn(dataDir: string): Promise<Chain | undefined> {
+    let chain: Chain | undefined;
+    try {
+      chain = await openChain(dataDir, { verifyPool });
+      for (const block of arrivals) await chain.acceptBlock(block, { requested: true, source: 'test' });
+      return chain;
+    } catch (error) {
+      assert.ok(error instanceof DiskError, String(error));
+      faults++;
+      await chain?.close();
+      return undefined;
+    }
+  }
+
+  try {
+    for (let n = 0; n < FULL_DISKS; n++) {
+      const dataDir = join(disk?.folder ?? folder, `chain-${n}`);
+      for (let fill = 0; fill < 3; fill++) {
+        disk?.fill(Math.floor(random() * MAX_LEFT_BYTES));
+        const chain = await takeIn(dataDir);
+        disk?.relieve();
+        await chain?.close().catch((error) => assert.ok(error instanceof DiskError));
+      }
+      const chain = (await takeIn(dataDir))!;
+      await verifyChain(chain);
+      assert.equal(chain.tip.height, best.length);
+      await chain.close();
+      rmSync(dataDir, { recursive: true });
+    }
+    assert.ok(!disk || faults > FULL_DISKS, `only ${faults} faults`);
+  } finally {
+    await verifyPool.close();
+    await disk?.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
