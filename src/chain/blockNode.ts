@@ -1,7 +1,7 @@
 import { bytesToKey, keyToBytes } from '../bytes/bytes.ts';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
 import { ancestorAt, type HeaderNode, skipHeight } from '../consensus/headerNode.ts';
-import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
+import { type BlockHeader, type ChainedHeader, decodeHeader } from '../primitives/header.ts';
 import { bitsToTarget, workOfTarget } from '../primitives/target.ts';
 
 /**
@@ -38,7 +38,7 @@ export class BlockNode implements HeaderNode {
    */
   linkedOrder = 0;
 
-  constructor(header: BlockHeader, parent: BlockNode | undefined) {
+  constructor(header: ChainedHeader, parent: BlockNode | undefined) {
     this.hash = hashToHex(header.hash);
     this.height = parent ? parent.height + 1 : 0;
     this.version = header.version;
@@ -78,8 +78,14 @@ export class BlockNode implements HeaderNode {
   }
 }
 
+/** Of the bits that were asked for last: they change every few thousand blocks only, and a division of such numbers is slow. */
+let last = { bits: 0, work: 0n };
+
 /** The work of one block with these bits. */
 export function workOfBits(bits: number): bigint {
+  if (bits === last.bits) return last.work;
   const target = bitsToTarget(bits);
-  return target === undefined ? 0n : workOfTarget(target);
+  const work = target === undefined ? 0n : workOfTarget(target);
+  last = { bits, work };
+  return work;
 }

@@ -1,5 +1,5 @@
 import type { NetworkParams } from '../params/networkParams.ts';
-import type { BlockHeader } from '../primitives/header.ts';
+import type { BlockHeader, ChainedHeader } from '../primitives/header.ts';
 import type { HeaderRecord } from '../store/headerRecord.ts';
 import { BlockNode } from './blockNode.ts';
 
@@ -67,12 +67,21 @@ export class BlockTree {
     this.#linkBody(node);
   }
 
-  /** Notes what an earlier run knew of the block; see settleLoaded. */
-  restore(node: BlockNode, known: Omit<HeaderRecord, 'headerBytes'>): void {
-    const { transactionCount, bodyBytes, undoBytes, bodyId, undoId, isInvalid } = known;
-    Object.assign(node, { transactionCount, bodyBytes, undoBytes, bodyId, undoId, isInvalid });
+  /** Adds a header of an earlier run with what that knew of its block, parents first; settleLoaded is to follow. */
+  load(header: ChainedHeader, parent: BlockNode, known: Omit<HeaderRecord, 'headerBytes'>): BlockNode {
+    const node = new BlockNode(header, parent);
+    node.transactionCount = known.transactionCount;
+    node.bodyBytes = known.bodyBytes;
+    node.undoBytes = known.undoBytes;
+    node.bodyId = known.bodyId;
+    node.undoId = known.undoId;
+    node.isInvalid = known.isInvalid;
+    this.#nodes.set(node.hash, node);
     this.#storedBytes += storedBytesOf(node);
-    if (node.hadBody) this.#linkBody(node);
+    if (!node.hadBody) return node;
+    if (parent.linkedOrder > 0) node.linkedOrder = ++this.#linkedCount;
+    else this.#linkBody(node);
+    return node;
   }
 
   setUndo(node: BlockNode, undoId: number, undoBytes: number): void {
@@ -119,13 +128,20 @@ export class BlockTree {
     if (this.bestHeader.isInvalid) this.bestHeader = this.#findBestHeader();
   }
 
-  /** To be called once after the headers of an earlier run were added: nothing of that is a change. */
+  /** To be called once after the headers of an earlier run were loaded. */
   settleLoaded(tip: BlockNode): void {
     // The order of arrival is not kept; what was active stays so among its equals.
     tip.linkedOrder = FIRST_LINKED;
-    this.#dirty.clear();
-    for (const candidate of this.#candidates) if (candidate.isInvalid) this.#candidates.delete(candidate);
+    for (const node of this.#nodes.values()) {
+      const isLinked = node.linkedOrder > 0 && !node.isInvalid;
+      if (isLinked && node.chainWork >= tip.chainWork) this.#candidates.add(node);
+    }
     this.bestHeader = this.#findBestHeader();
+  }
+
+  /** Whether anything has changed since the last call of takeDirty. */
+  get hasChanges(): boolean {
+    return this.#dirty.size > 0;
   }
 
   /** What has changed since the last call. */

@@ -17,7 +17,13 @@ import {
   readNewestCommit,
 } from './commitRecord.ts';
 import { Database, type Put } from './database.ts';
-import { decodeHeaderRecord, encodeHeaderRecord, type HeaderRecord } from './headerRecord.ts';
+import { readHeaderFile, writeHeaderFile } from './headerFile.ts';
+import {
+  decodeHeaderRecord,
+  encodeHeaderRecord,
+  type HeaderRecord,
+  type StoredHeader,
+} from './headerRecord.ts';
 import { readLastCommitFile, writeLastCommitFile } from './lastCommitFile.ts';
 import * as layout from './layout.ts';
 import { claimDatabase, encodeFormat, expectFormat, expectNetwork } from './owner.ts';
@@ -48,6 +54,8 @@ export class ChainStore {
   readonly #folder: string;
   readonly #database: Database;
   #last: CommitRecord;
+  /** The commit whose headers lie in the file of copies, if one is known. */
+  #copiedCommit: number | undefined;
 
   private constructor(folder: string, database: Database, last: CommitRecord) {
     this.#folder = folder;
@@ -105,10 +113,19 @@ export class ChainStore {
     return value && decodeLocation(value);
   }
 
-  /** Every header, lowest first. */
-  async *headers(): AsyncGenerator<HeaderRecord> {
-    for await (const [, value] of this.#database.entries('header', layout.keysOf(layout.HEADER))) {
-      yield decodeHeaderRecord(value);
+  /** Every header, parents before their children, many at a time. */
+  async *headers(): AsyncGenerator<StoredHeader[]> {
+    const copies = await readHeaderFile(this.#folder, this.#last);
+    if (copies !== undefined) {
+      this.#copiedCommit = this.#last.number;
+      yield* copies;
+      return;
+    }
+    for await (const group of this.#database.groups('header', layout.keysOf(layout.HEADER))) {
+      yield group.map(([key, value]) => ({
+        hash: layout.headerHashOf(key),
+        record: decodeHeaderRecord(value),
+      }));
     }
   }
 
@@ -169,6 +186,12 @@ export class ChainStore {
       true,
     );
     await writeLastCommitFile(this.#folder, number);
+  }
+
+  /** Leaves a copy of all headers for the next start. To be called when no change of them is uncommitted. */
+  async copyHeaders(headers: Iterable<StoredHeader>): Promise<void> {
+    if (this.#copiedCommit === this.#last.number) return;
+    await writeHeaderFile(this.#folder, this.#last, headers);
   }
 
   async close(): Promise<void> {

@@ -18,10 +18,13 @@ export type HeaderRecord = Readonly<{
   undoBytes: number;
 }>;
 
+export type StoredHeader = Readonly<{ hash: Uint8Array; record: HeaderRecord }>;
+
 const INVALID_FLAG = 1;
+export const HEADER_RECORD_BYTES = HEADER_BYTES + 21;
 
 export function encodeHeaderRecord(record: HeaderRecord): Uint8Array {
-  return new ByteWriter(HEADER_BYTES + 21)
+  return new ByteWriter(HEADER_RECORD_BYTES)
     .bytes(record.headerBytes)
     .u8(record.isInvalid ? INVALID_FLAG : 0)
     .u32(record.transactionCount)

@@ -176,6 +176,30 @@ describe('the database on disk', () => {
     });
   });
 
+  test('the copy of the headers is used when it fits, and passed over when it is old or damaged', async () => {
+    await withFolder(async (dataDir) => {
+      await fill(dataDir);
+      const path = join(dataDir, 'chain', 'headers');
+      const copy = await readFile(path);
+      const more = chainOfBlocks(blocks.at(-1)!, 30, 1, makeKeys().lockingScript)[0]!;
+      const chain = await openChain(dataDir, { verifyPool });
+      assert.equal(chain.tip.height, 30);
+      await chain.acceptBlock(more, { requested: true, source: 'test' });
+      await chain.close();
+      const newCopy = await readFile(path);
+      assert.equal(newCopy.length - copy.length, 133);
+      for (const bytes of [copy, newCopy.subarray(0, -1), Buffer.alloc(0), bent(newCopy, 200), newCopy]) {
+        await writeFile(path, bytes);
+        const again = await openChain(dataDir, { verifyPool });
+        assert.equal(again.tip.hash, hashToHex(more.header.hash));
+        assert.equal(again.node(hashToHex(more.header.hash))?.bodyBytes, more.bytes.length);
+        assert.deepEqual(await again.readBlock(again.tip.hash), Buffer.from(more.bytes));
+        await again.close();
+        assert.deepEqual(await readFile(path), newCopy);
+      }
+    });
+  });
+
   test('a flipped bit anywhere in the tables never goes unnoticed as another coin, header or block', async () => {
     await withFolder(async (dataDir) => {
       await fill(dataDir);
@@ -235,3 +259,9 @@ describe('the database on disk', () => {
     }
   }
 });
+
+function bent(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at]! ^= 1;
+  return copy;
+}
