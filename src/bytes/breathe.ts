@@ -11,3 +11,20 @@ export async function breathe(): Promise<void> {
   await setImmediate();
   lastMs = performance.now();
 }
+
+/** Runs work that pauses now and then, letting others have their turn in its pauses. */
+export async function inSlices<Result>(work: Generator<void, Result>): Promise<Result> {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    await breathe();
+  }
+}
+
+/** Runs the same work without a pause. */
+export function inOneGo<Result>(work: Generator<void, Result>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}

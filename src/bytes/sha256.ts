@@ -11,6 +11,19 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return Buffer.from(sha256Latin1(bytes), 'latin1');
 }
 
+/** SHA-256 as eight little-endian words, without an object. */
+export function sha256Words(bytes: Uint8Array, into: Uint32Array): void {
+  const digest = sha256Latin1(bytes);
+  for (let i = 0; i < 8; i++) {
+    const at = i * 4;
+    into[i] =
+      digest.charCodeAt(at) |
+      (digest.charCodeAt(at + 1) << 8) |
+      (digest.charCodeAt(at + 2) << 16) |
+      (digest.charCodeAt(at + 3) << 24);
+  }
+}
+
 /** Holds what is hashed a second time: an object less for every hash, of which a block has tens of thousands. */
 const inner = Buffer.alloc(32);
 const pair = Buffer.alloc(64);

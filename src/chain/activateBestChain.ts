@@ -1,11 +1,9 @@
-import { breathe } from '../bytes/breathe.ts';
-import type { Rejection } from '../consensus/rejection.ts';
+import { breathe, inSlices } from '../bytes/breathe.ts';
 import { verdictOf } from '../consensus/verdict.ts';
-import { type Block, decodeBlock } from '../primitives/block.ts';
+import { type Block, decodingBlock } from '../primitives/block.ts';
 import type { BlockNode } from './blockNode.ts';
 import type { BlockTree } from './blockTree.ts';
-import type { ChangeLog } from './chainChange.ts';
-import type { ChainState } from './chainState.ts';
+import type { ChainState, FailedBlock } from './chainState.ts';
 import { planReorganization } from './planReorganization.ts';
 import { PrunedError } from './prunedError.ts';
 
@@ -15,58 +13,62 @@ const MAX_CONNECT = 32;
 export type ActivationOptions = Readonly<{
   state: ChainState;
   tree: BlockTree;
-  /** Notes what was disconnected and connected. */
-  log: ChangeLog;
   /** A block that was just received, so that it need not be read and decoded again. */
   received?: { node: BlockNode; block: Block };
   /** A body that cannot stand where it is; it and its descendants are condemned. */
-  onInvalid: (node: BlockNode, rejection: Rejection) => void;
-  /** Asked after every step: commits when enough has gathered. */
-  commitIfLarge: () => Promise<void>;
+  onFailed: (failed: FailedBlock) => void;
+  /** Asked after every step: seals what has gathered when it is enough. Returns like ChainState.seal. */
+  sealIfLarge: () => Promise<FailedBlock | undefined>;
+  /** Commits all that has happened. Returns like ChainState.seal. */
+  settle: () => Promise<FailedBlock | undefined>;
 }>;
 
 /**
  * Makes the best chain the active one: undoes blocks back to the fork and connects the others, until no linked chain has
- * more work. A block that turns out invalid is condemned with its descendants and the search goes on, so the way back to
- * the old chain, if nothing else is better, is the same as any other reorganization.
+ * more work. When a block turns out invalid, the state falls back to what is committed; the block is condemned with its
+ * descendants, and the search goes on from there.
  */
 export async function activateBestChain(options: ActivationOptions): Promise<void> {
-  const { state, tree } = options;
+  const { state, tree, sealIfLarge } = options;
   for (;;) {
     const best = tree.bestCandidate(state.tip);
-    if (best === state.tip) break;
-    await stepTowards(best, options);
+    const failed = await (best === state.tip ? sealIfLarge() : stepTowards(best, options));
+    if (failed) condemn(failed, options);
+    else if (best === state.tip) break;
   }
   tree.dropWeakCandidates(state.tip);
-  // Bodies may have gathered that lead nowhere yet.
-  await options.commitIfLarge();
 }
 
-async function stepTowards(best: BlockNode, options: ActivationOptions): Promise<void> {
-  const { state, tree, log, onInvalid, commitIfLarge } = options;
+/** Marks a block that failed, and all that descends from it. */
+export function condemn(failed: FailedBlock, { state, tree, onFailed }: ActivationOptions): void {
+  // Every rule that connecting asks condemns the hash: the body was tied to it long before.
+  const { code } = failed.rejection;
+  if (!verdictOf(code).condemnsHash) throw new Error(`connecting gave ${code}`);
+  tree.markInvalid(failed.node, state.tip);
+  onFailed(failed);
+}
+
+async function stepTowards(best: BlockNode, options: ActivationOptions): Promise<FailedBlock | undefined> {
+  const { state, sealIfLarge } = options;
   const plan = planReorganization(state.tip, best, MAX_CONNECT);
   expectKept(plan.disconnect);
-  for (const node of plan.disconnect) {
-    log.disconnected(node, await state.disconnect());
-    await commitIfLarge();
+  if (plan.disconnect.length > 0) {
+    // Whether a block was good is known before it is undone.
+    const failed = await options.settle();
+    if (failed) return failed;
+  }
+  for (const _ of plan.disconnect) {
+    await state.disconnect();
+    const failed = await sealIfLarge();
+    if (failed) return failed;
     await breathe();
   }
   for (const node of plan.connect) {
-    const block = await bodyOf(node, options);
-    const rejection = await state.connect(node, block);
-    if (rejection) {
-      // Perhaps it is our own coins that are not what they were.
-      if (rejection.code === 'bad-txns-inputs-missingorspent') await state.checkCoins();
-      // Every rule that connecting asks condemns the hash: the body was tied to it long before.
-      if (!verdictOf(rejection.code).condemnsHash) throw new Error(`connecting gave ${rejection.code}`);
-      tree.markInvalid(node);
-      onInvalid(node, rejection);
-      return;
-    }
-    log.connected(node, block);
-    await commitIfLarge();
+    const failed = (await state.connect(node, await bodyOf(node, options))) ?? (await sealIfLarge());
+    if (failed) return failed;
     await breathe();
   }
+  return undefined;
 }
 
 /** Before anything is undone: midway would be no place to stop. @throws PrunedError */
@@ -78,5 +80,5 @@ function expectKept(disconnect: readonly BlockNode[]): void {
 }
 
 async function bodyOf(node: BlockNode, { state, received }: ActivationOptions): Promise<Block> {
-  return received?.node === node ? received.block : decodeBlock(await state.readBody(node));
+  return received?.node === node ? received.block : inSlices(decodingBlock(await state.readBody(node)));
 }

@@ -1,16 +1,20 @@
+import { inSlices } from '../bytes/breathe.ts';
+import { DecodeError } from '../bytes/decodeError.ts';
 import { hashToHex } from '../bytes/hex.ts';
-import { checkBlock, checkBlockContext } from '../consensus/checkBlock.ts';
+import { checkBlockContext, checkingBlock } from '../consensus/checkBlock.ts';
+import { checkProofOfWork } from '../consensus/checkHeader.ts';
 import { ancestorAt } from '../consensus/headerNode.ts';
 import type { Rejection } from '../consensus/rejection.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import type { Block } from '../primitives/block.ts';
-import type { BlockHeader } from '../primitives/header.ts';
-import { activateBestChain } from './activateBestChain.ts';
-import { type BlockNode, workOfBits } from './blockNode.ts';
+import { type Block, decodingBlock } from '../primitives/block.ts';
+import { type BlockHeader, decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
+import { type ActivationOptions, activateBestChain, condemn } from './activateBestChain.ts';
+import { BlockNode, workOfBits } from './blockNode.ts';
 import { BlockOrphans } from './blockOrphans.ts';
 import type { BlockOptions, BlockVerdict } from './blockVerdict.ts';
-import { type ChainChange, ChangeLog } from './chainChange.ts';
+import type { ChainChange } from './chainChange.ts';
+import type { FailedBlock } from './chainState.ts';
 import { checkHeaderAfter } from './headerAcceptance.ts';
 import { HeldBlocks } from './heldBlocks.ts';
 import type { ChainFiles } from './openChainFiles.ts';
@@ -20,7 +24,7 @@ import { WriterQueue } from './writerQueue.ts';
 const MAX_UNASKED_AHEAD = 288;
 /** Bytes of changes that one commit gathers while more blocks wait. */
 const MAX_COMMIT_BYTES = 16_000_000;
-/** Bytes of blocks that one change may bring to those who follow the chain; decoded they take seven times as much. */
+/** Bytes of blocks that one change may bring to those who follow the chain. */
 const MAX_CHANGE_BYTES = 32_000_000;
 /** Bodies whose sender is remembered until they are connected. */
 const MAX_SOURCES = 10_000;
@@ -42,43 +46,61 @@ export class BlockIntake {
   readonly #queue: WriterQueue;
   readonly #orphans = new BlockOrphans();
   readonly #held = new HeldBlocks();
-  readonly #log = new ChangeLog();
   readonly #sources = new Map<string, string>();
-  #committedTip: BlockNode;
+  /** Blocks that have no verdict yet: theirs will say it if they turn out invalid. */
+  readonly #unjudged = new Set<BlockNode>();
+  readonly #rejections = new WeakMap<BlockNode, Rejection>();
 
   constructor(options: BlockIntakeOptions) {
     this.#options = options;
-    this.#committedTip = options.files.state.tip;
-    this.#queue = new WriterQueue((sync) => this.#commit(sync), options.onFatal);
+    this.#queue = new WriterQueue({
+      seal: async () => {
+        const failed = await this.#seal();
+        if (failed) await this.#recover(failed);
+      },
+      flush: () => this.#flush(),
+      onFatal: options.onFatal,
+    });
   }
 
   /** Goes on where the last run ended, perhaps midway through a reorganization. */
   async start(): Promise<void> {
-    await this.#queue.push(0, false, () => this.#activate());
+    await this.#queue.push(0, false, async () => {
+      await activateBestChain(this.#activation());
+      return () => undefined;
+    });
   }
 
   /** See Chain.acceptBlock. */
-  async accept(block: Block, options: BlockOptions): Promise<BlockVerdict> {
-    const hash = hashToHex(block.header.hash);
+  async accept(block: Block | Uint8Array, options: BlockOptions): Promise<BlockVerdict> {
+    const isRaw = block instanceof Uint8Array;
+    const header = isRaw ? decodeHeader(block.subarray(0, HEADER_BYTES)) : block.header;
+    const hash = hashToHex(header.hash);
     const known = this.#knownVerdict(hash);
     if (known) return known;
-    const rejection = checkBlock(block, this.#options.params);
-    if (rejection && !verdictOf(rejection.code).condemnsHash) return { status: 'rejected', rejection };
+    // First of all, so that whatever follows has cost the sender something.
+    const lacksWork = checkProofOfWork(header, this.#options.params);
+    if (lacksWork) return rejected(lacksWork);
     this.#readmitHeld();
-    return this.#queue.push(block.bytes.length, options.durable ?? false, () =>
-      this.#take(block, hash, rejection, options),
-    );
+    const bytes = isRaw ? block.length : block.bytes.length;
+    return this.#queue.push(bytes, options.durable ?? false, () => this.#judge(block, hash, options));
   }
 
   /** Forces to disk all that was taken in before, and looks whether held blocks may come in by now. */
   async sync(): Promise<void> {
     this.#readmitHeld();
-    await this.#queue.push(0, true, () => this.#options.files.sync());
+    await this.#queue.push(0, true, async () => {
+      await this.#options.files.sync();
+      return () => undefined;
+    });
   }
 
   /** Runs a job between two blocks. Resolves when what it changed is committed. */
   async inTurn(job: () => Promise<void>): Promise<void> {
-    await this.#queue.push(0, false, job);
+    await this.#queue.push(0, false, async () => {
+      await job();
+      return () => undefined;
+    });
   }
 
   /** Takes nothing more, and waits until what was taken is committed. @returns whether all of it is */
@@ -87,19 +109,32 @@ export class BlockIntake {
     return !this.#queue.hasFailed;
   }
 
+  /** The rules that need no context, and then those that do. Returns how to tell the verdict when all is committed. */
+  async #judge(block: Block | Uint8Array, hash: string, options: BlockOptions): Promise<() => BlockVerdict> {
+    const decoded = block instanceof Uint8Array ? await decoding(block) : block;
+    if ('status' in decoded) return () => decoded;
+    const rejection = await inSlices(checkingBlock(decoded, this.#options.params));
+    if (rejection && !verdictOf(rejection.code).condemnsHash) return () => rejected(rejection);
+    const verdict = await this.#take(decoded, hash, rejection, options);
+    return verdict instanceof BlockNode ? () => this.#verdictOn(verdict) : () => verdict;
+  }
+
   #knownVerdict(hash: string): BlockVerdict | undefined {
     const node = this.#options.files.tree.get(hash);
     if (node?.isInvalid) return { status: 'rejected', rejection: { code: 'duplicate-invalid', hash } };
     return node?.hadBody ? { status: 'known', node } : undefined;
   }
 
-  /** Takes one block, in its turn: context, body, and then whatever chain is now the best. */
+  /**
+   * Takes one block, in its turn: context, body, and then whatever chain is now the best. Returns its node where the verdict
+   * is still to come.
+   */
   async #take(
     block: Block,
     hash: string,
     condemned: Rejection | undefined,
     options: BlockOptions,
-  ): Promise<BlockVerdict> {
+  ): Promise<BlockVerdict | BlockNode> {
     // It may have come in by another way while it waited.
     const known = this.#knownVerdict(hash);
     if (known) return known;
@@ -120,19 +155,27 @@ export class BlockIntake {
     const node = tree.get(hash) ?? tree.add(block.header, parent);
     const rejection = condemned ?? checkBlockContext(block, parent, params);
     if (rejection) {
-      tree.markInvalid(node);
+      tree.markInvalid(node, state.tip);
       return rejected(rejection);
     }
     this.#rememberSource(hash, options.source);
     state.addBody(node, block);
-    const invalid = await this.#activate({ node, block });
+    this.#unjudged.add(node);
+    await activateBestChain(this.#activation({ node, block }));
     // Not awaited: they stand behind this one in the same queue.
     for (const child of this.#orphans.takeChildren(hash)) {
       this.#readmit(child.block, { requested: false, source: child.source });
     }
-    const own = invalid.get(node);
-    if (own) return rejected(own);
-    return { status: isAncestorOrSelf(node, state.tip) ? 'connected' : 'stored', node };
+    return node;
+  }
+
+  #verdictOn(node: BlockNode): BlockVerdict {
+    this.#unjudged.delete(node);
+    const rejection = this.#rejections.get(node);
+    if (rejection) return rejected(rejection);
+    if (node.isInvalid) return rejected({ code: 'bad-prevblk', previousHash: node.parent!.hash });
+    const isActive = isAncestorOrSelf(node, this.#options.files.state.committedTip);
+    return { status: isActive ? 'connected' : 'stored', node };
   }
 
   #checkHeader(header: BlockHeader, parent: BlockNode) {
@@ -172,47 +215,70 @@ export class BlockIntake {
     return work >= tip.chainWork && parent.height + 1 <= tip.height + MAX_UNASKED_AHEAD;
   }
 
-  async #activate(received?: { node: BlockNode; block: Block }): Promise<Map<BlockNode, Rejection>> {
-    const { files, onInvalid } = this.#options;
-    const invalid = new Map<BlockNode, Rejection>();
-    await activateBestChain({
-      state: files.state,
-      tree: files.tree,
-      log: this.#log,
+  #activation(received?: { node: BlockNode; block: Block }): ActivationOptions {
+    const { state, tree } = this.#options.files;
+    return {
+      state,
+      tree,
       ...(received && { received }),
-      onInvalid: (node, rejection) => {
-        invalid.set(node, rejection);
-        if (node !== received?.node) onInvalid(node, rejection, this.#sources.get(node.hash) ?? '');
-      },
-      commitIfLarge: () => this.#commitIfLarge(),
-    });
-    return invalid;
+      onFailed: (failed) => this.#noteFailure(failed),
+      sealIfLarge: () => this.#sealIfLarge(),
+      settle: async () => (await this.#seal()) ?? state.settle(),
+    };
+  }
+
+  #noteFailure({ node, rejection }: FailedBlock): void {
+    this.#rejections.set(node, rejection);
+    if (this.#unjudged.has(node)) return;
+    this.#options.onInvalid(node, rejection, this.#sources.get(node.hash) ?? '');
   }
 
   /**
    * Midway through a reorganization the tip has less work than before, which is no state to tell anyone of; but the blocks
    * of a very deep one would not fit into memory, and those are told of it in parts.
    */
-  async #commitIfLarge(): Promise<void> {
+  async #sealIfLarge(): Promise<FailedBlock | undefined> {
     const { state } = this.#options.files;
-    const isMidway = state.tip.chainWork < this.#committedTip.chainWork;
+    const isMidway = state.tip.chainWork < state.sealedTip.chainWork;
     const isLarge = !isMidway && state.pendingBytes >= MAX_COMMIT_BYTES;
-    if (isLarge || this.#log.bytes >= MAX_CHANGE_BYTES) await this.#commit(false);
+    return isLarge || state.changeBytes >= MAX_CHANGE_BYTES ? this.#seal() : undefined;
+  }
+
+  /** Begins to commit what has happened so far; then all who follow the chain are told, and those who wait for verdicts. */
+  async #seal(): Promise<FailedBlock | undefined> {
+    const { ran, wantsSync } = this.#queue;
+    return this.#options.files.state.seal(wantsSync, async (change) => {
+      if (change) await this.#options.onCommitted(change);
+      this.#queue.settle(ran);
+    });
+  }
+
+  async #flush(): Promise<void> {
+    for (;;) {
+      const failed = await this.#activation().settle();
+      if (!failed) return;
+      await this.#recover(failed);
+    }
+  }
+
+  async #recover(failed: FailedBlock): Promise<void> {
+    const activation = this.#activation();
+    condemn(failed, activation);
+    await activateBestChain(activation);
   }
 
   #rememberSource(hash: string, source: string): void {
     this.#sources.set(hash, source);
     if (this.#sources.size > MAX_SOURCES) this.#sources.delete(this.#sources.keys().next().value!);
   }
+}
 
-  /** One atomic commit; then all who follow the chain are told. */
-  async #commit(sync: boolean): Promise<void> {
-    const { files, onCommitted } = this.#options;
-    const { state } = files;
-    await state.commit(sync);
-    if (state.tip === this.#committedTip) return;
-    this.#committedTip = state.tip;
-    await onCommitted(this.#log.take(state.tip));
+async function decoding(bytes: Uint8Array): Promise<Block | BlockVerdict> {
+  try {
+    return await inSlices(decodingBlock(bytes));
+  } catch (error) {
+    if (error instanceof DecodeError) return { status: 'undecodable', reason: error.message };
+    throw error;
   }
 }
 

@@ -113,8 +113,11 @@ export class BlockTree {
     this.#candidates.add(tip);
   }
 
-  /** Condemns a block and all that descends from it. */
-  markInvalid(node: BlockNode): void {
+  /**
+   * Condemns a block and all that descends from it. Others that may now be the best are candidates again: those that have
+   * as much work as `tip`, behind which nobody wants to go.
+   */
+  markInvalid(node: BlockNode, tip: BlockNode): void {
     node.isInvalid = true;
     this.#dirty.add(node);
     // Parents were added before their children, so one pass in order of addition reaches all descendants.
@@ -123,8 +126,9 @@ export class BlockTree {
         other.isInvalid = true;
         this.#dirty.add(other);
       }
+      if (other.isInvalid) this.#candidates.delete(other);
+      else if (other.linkedOrder > 0 && other.chainWork >= tip.chainWork) this.#candidates.add(other);
     }
-    for (const candidate of this.#candidates) if (candidate.isInvalid) this.#candidates.delete(candidate);
     if (this.bestHeader.isInvalid) this.bestHeader = this.#findBestHeader();
   }
 
@@ -149,6 +153,11 @@ export class BlockTree {
     const dirty = this.#dirty;
     this.#dirty = new Set();
     return dirty;
+  }
+
+  /** These are to be written after all. */
+  giveBackDirty(nodes: Iterable<BlockNode>): void {
+    for (const node of nodes) this.#dirty.add(node);
   }
 
   #linkBody(node: BlockNode): void {

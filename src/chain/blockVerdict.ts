@@ -13,6 +13,8 @@ export type BlockVerdict =
   | Readonly<{ status: 'held' }>
   /** Nobody asked for it, and its chain has too little work or is too far ahead. */
   | Readonly<{ status: 'unwanted' }>
+  /** No block at all: only for bytes that were not decoded before. */
+  | Readonly<{ status: 'undecodable'; reason: string }>
   | Readonly<{ status: 'rejected'; rejection: Rejection }>;
 
 export type BlockOptions = Readonly<{

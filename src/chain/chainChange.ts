@@ -1,7 +1,14 @@
-import type { Block } from '../primitives/block.ts';
+import { type Block, decodeBlock } from '../primitives/block.ts';
 import type { BlockNode } from './blockNode.ts';
 
-export type ChangedBlock = Readonly<{ node: BlockNode; block: Block }>;
+export type ChangedBlock = Readonly<{
+  node: BlockNode;
+  /** While many blocks come in, decoded anew each time it is asked for: decoded they weigh six times as much. */
+  block: Block;
+}>;
+
+/** Bytes of blocks that one change keeps decoded: at the tip that is the block, while syncing as good as none. */
+const MAX_DECODED_BYTES = 500_000;
 
 /** How the active chain went from one tip to the next: one value for all who follow it. */
 export type ChainChange = Readonly<{
@@ -14,8 +21,8 @@ export type ChainChange = Readonly<{
 
 /** Gathers steps into one change, without the detours of a reorganization that failed. */
 export class ChangeLog {
-  #disconnected: ChangedBlock[] = [];
-  #connected: ChangedBlock[] = [];
+  #disconnected: LoggedBlock[] = [];
+  #connected: LoggedBlock[] = [];
   #bytes = 0;
 
   /** Of the blocks that it holds. */
@@ -25,13 +32,13 @@ export class ChangeLog {
 
   disconnected(node: BlockNode, block: Block): void {
     if (this.#connected.length > 0) this.#drop(this.#connected);
-    else this.#add(this.#disconnected, { node, block });
+    else this.#add(this.#disconnected, node, block);
   }
 
   connected(node: BlockNode, block: Block): void {
     const last = this.#disconnected[this.#disconnected.length - 1];
     if (this.#connected.length === 0 && last?.node === node) this.#drop(this.#disconnected);
-    else this.#add(this.#connected, { node, block });
+    else this.#add(this.#connected, node, block);
   }
 
   /** The change so far; the log begins anew. */
@@ -43,12 +50,29 @@ export class ChangeLog {
     return change;
   }
 
-  #add(list: ChangedBlock[], changed: ChangedBlock): void {
-    list.push(changed);
-    this.#bytes += changed.block.bytes.length;
+  #add(list: LoggedBlock[], node: BlockNode, block: Block): void {
+    const isFirst = this.#bytes === 0;
+    this.#bytes += block.bytes.length;
+    list.push(new LoggedBlock(node, block, isFirst || this.#bytes <= MAX_DECODED_BYTES));
   }
 
-  #drop(list: ChangedBlock[]): void {
-    this.#bytes -= list.pop()!.block.bytes.length;
+  #drop(list: LoggedBlock[]): void {
+    this.#bytes -= list.pop()!.bytes.length;
+  }
+}
+
+class LoggedBlock implements ChangedBlock {
+  readonly node: BlockNode;
+  readonly bytes: Uint8Array;
+  readonly #decoded: Block | undefined;
+
+  constructor(node: BlockNode, block: Block, keepDecoded: boolean) {
+    this.node = node;
+    this.bytes = block.bytes;
+    this.#decoded = keepDecoded ? block : undefined;
+  }
+
+  get block(): Block {
+    return this.#decoded ?? decodeBlock(this.bytes);
   }
 }

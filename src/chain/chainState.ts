@@ -1,26 +1,33 @@
-import { breathe } from '../bytes/breathe.ts';
+import { breathe, inSlices } from '../bytes/breathe.ts';
 import type { Coin } from '../consensus/coin.ts';
 import {
+  type BlockConnection,
   beginConnecting,
   connectTransactions,
   disconnectBlock,
   finishConnecting,
   isConnected,
-  nextCoinKeys,
+  nextOutpoints,
 } from '../consensus/connectBlock.ts';
 import { ancestorAt, medianTime } from '../consensus/headerNode.ts';
 import type { Rejection } from '../consensus/rejection.ts';
+import type { SignatureCheck } from '../crypto/signatureCheck.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { type Block, decodeBlock } from '../primitives/block.ts';
-import type { Transaction } from '../primitives/transaction.ts';
+import { type Block, decodingBlock } from '../primitives/block.ts';
+import type { Outpoint, Transaction } from '../primitives/transaction.ts';
 import type { BlockStore } from '../store/blockStore.ts';
 import type { ChainStore } from '../store/chainStore.ts';
 import { decodeUndo, encodeUndo } from '../store/coinCodec.ts';
 import type { DiskSpace } from '../store/diskSpace.ts';
 import type { BlockNode } from './blockNode.ts';
 import type { BlockTree } from './blockTree.ts';
+import type { ChainChange } from './chainChange.ts';
+import { HeaderRecords } from './headerRecords.ts';
 import { PendingCommit } from './pendingCommit.ts';
+
+/** Signatures handed out for verification before connecting waits: half a second of work, and its memory. */
+const MAX_CHECKS_DUE = 16_000;
 
 export type ChainStateParts = Readonly<{
   params: NetworkParams;
@@ -36,16 +43,33 @@ export type ChainStateParts = Readonly<{
 
 /** A block that spends what is not there costs its maker work; reading all coins for it, once in so long, is no attack. */
 const CHECK_COINS_MS = 3_600_000;
+/** A block that cannot stand where it was put. */
+export type FailedBlock = Readonly<{ node: BlockNode; rejection: Rejection }>;
+
+type Sealed = Readonly<{
+  pending: PendingCommit;
+  tip: BlockNode;
+  headers: HeaderRecords;
+  outcome: Promise<FailedBlock | undefined>;
+}>;
 
 /**
- * The coins and the tip as they are while blocks are connected: the database and, on top of it, what is not committed yet.
- * Only the single writer (chain.ts) calls it, one call at a time.
+ * The coins and the tip as they are while blocks are connected: the database, on top of it what is being committed, and on
+ * top of that what came since. A block is connected as soon as its coins are there, on trust, while its signatures and
+ * those of the blocks before are still being verified; none is committed before they are. When one fails, all that is not
+ * committed is dropped, as after a kill. Only the single writer (blockIntake.ts) calls it, one call at a time.
  */
 export class ChainState {
   readonly #parts: ChainStateParts;
   #tip: BlockNode;
   #committedTip: BlockNode;
-  #pending = new PendingCommit();
+  #open = new PendingCommit();
+  #sealed: Sealed | undefined;
+  /** The last one sealed. When it is committed, it remembers what the database holds. */
+  #below: PendingCommit | undefined;
+  /** Signatures that the workers have not answered for, and their answers to come, oldest first. */
+  #checksDue = 0;
+  readonly #answers: Promise<void>[] = [];
   #coinsCheckedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ChainStateParts, tip: BlockNode) {
@@ -58,16 +82,29 @@ export class ChainState {
     return this.#tip;
   }
 
+  /** The tip of the last commit that was begun. */
+  get sealedTip(): BlockNode {
+    return this.#sealed?.tip ?? this.#committedTip;
+  }
+
+  get committedTip(): BlockNode {
+    return this.#committedTip;
+  }
+
   /** Bytes, about, that wait for the next commit. */
   get pendingBytes(): number {
-    return this.#pending.bytes;
+    return this.#open.bytes;
+  }
+
+  /** Bytes of blocks that the next commit brings to those who follow the chain. */
+  get changeBytes(): number {
+    return this.#open.log.bytes;
   }
 
   /** Keeps a body until the next commit writes it. */
-  addBody(node: BlockNode, block: Block): void {
+  addBody(node: BlockNode, { bytes, transactions }: Block): void {
     const bodyId = this.#parts.blocks.newId();
-    this.#pending.addRecord(bodyId, block.bytes);
-    const { bytes, transactions } = block;
+    this.#open.addRecord(bodyId, bytes);
     this.#parts.tree.setBody(node, {
       bodyId,
       bodyBytes: bytes.length,
@@ -98,102 +135,188 @@ export class ChainState {
   }
 
   /** The coins that a connected block spent, in the order of its inputs. */
-  async readUndo(node: BlockNode): Promise<Coin[]> {
-    return node.undoId === 0 ? [] : decodeUndo(await this.#readRecord(node.undoId));
+  async readUndo({ undoId }: BlockNode): Promise<Coin[]> {
+    if (undoId === 0) return [];
+    return decodeUndo(this.#recordInMemory(undoId) ?? (await this.#parts.blocks.read(undoId)));
   }
 
-  /** Puts the block on top of the tip, or says why it cannot be there; then nothing has changed. */
-  async connect(node: BlockNode, block: Block): Promise<Rejection | undefined> {
-    const { params, tree, verifyPool, isVerified, blocks } = this.#parts;
+  /**
+   * Puts the block on top of the tip. When a rule forbids that, or a signature of a block before it turns out bad, the tip
+   * is the committed one again, and the block that failed is returned.
+   */
+  async connect(node: BlockNode, block: Block): Promise<FailedBlock | undefined> {
     const parent = node.parent!;
     const medianTimeAt = (height: number) => medianTime(ancestorAt(parent, height));
+    const { params, isVerified } = this.#parts;
     const context = { height: node.height, medianTimeSec: medianTime(parent), medianTimeAt, params };
-    const connection = beginConnecting(block, context, isVerified);
-    const verdicts: Promise<number | undefined>[] = [];
-    let rejection: Rejection | undefined;
-    while (!rejection && !isConnected(connection)) {
-      const result = connectTransactions(connection, await this.#readCoins(nextCoinKeys(connection)));
-      if ('rejection' in result) rejection = result.rejection;
-      else if (result.checks.length > 0) verdicts.push(handled(verifyPool.verify(result.checks)));
+    const connection = beginConnecting(block, context, this.#open.coins, isVerified);
+    const answers: Promise<number | undefined>[] = [];
+    while (!isConnected(connection)) {
+      await this.#loadCoins(nextOutpoints(connection));
+      const result = connectTransactions(connection);
+      if ('rejection' in result) return this.#fail({ node, rejection: result.rejection });
+      if (result.checks.length > 0) answers.push((await this.#handOut(result.checks)).answer);
       await breathe();
     }
-    rejection ??= finishConnecting(connection);
-    const failing = (await Promise.all(verdicts)).find((input) => input !== undefined);
-    if (failing !== undefined) rejection ??= { code: 'bad-signature', input: failing };
-    if (rejection) return rejection;
-
-    const undoId = blocks.newId();
-    const undo = encodeUndo(connection.spent);
-    this.#pending.addRecord(undoId, undo);
-    tree.setUndo(node, undoId, undo.length);
-    this.#pending.addCoins(connection.changes);
-    if (this.#parts.hasTransactionIndex) this.#pending.indexTransactions(block, node.height);
-    this.#tip = node;
+    const rejection = finishConnecting(connection);
+    if (rejection) return this.#fail({ node, rejection });
+    this.#finish(node, connection, answers);
     return undefined;
   }
 
-  /** Takes the tip off; its parent is the tip then. Returns the block. */
-  async disconnect(): Promise<Block> {
+  /** Takes the tip off; its parent is the tip then. */
+  async disconnect(): Promise<void> {
     const node = this.#tip;
-    const block = decodeBlock(await this.readBody(node));
-    const spent = await this.readUndo(node);
-    this.#pending.addCoins(disconnectBlock(block, node.height, spent));
-    if (this.#parts.hasTransactionIndex) this.#pending.unindexTransactions(block);
+    const block = await inSlices(decodingBlock(await this.readBody(node)));
+    disconnectBlock(block, node.height, await this.readUndo(node), this.#open.coins);
+    if (this.#parts.hasTransactionIndex) this.#open.unindexTransactions(block);
+    this.#open.log.disconnected(node, block);
     this.#tip = node.parent!;
-    return block;
   }
 
   /**
    * Counts all coins again, unless that was done lately: one that damage made disappear must not make a good block look bad,
    * and its sender a liar. @throws DatabaseDamagedError
    */
-  async checkCoins(): Promise<void> {
+  async #checkCoins(): Promise<void> {
     if (performance.now() - this.#coinsCheckedAtMs < CHECK_COINS_MS) return;
     this.#coinsCheckedAtMs = performance.now();
     await this.#parts.store.checkCoins();
   }
 
-  /** Writes all that is pending: the bodies first, then one atomic batch that mentions them. */
-  async commit(sync: boolean): Promise<void> {
-    const { store, blocks, tree, diskSpace } = this.#parts;
-    const { records, coins, transactions } = this.#pending;
-    const dirty = tree.takeDirty();
-    if (records.size === 0 && dirty.size === 0 && this.#tip === this.#committedTip) return;
-    await diskSpace?.expectRoom(this.#pending.bytes);
-    // Always forced to disk: after a power cut no commit may mention what is not there.
-    if (records.size > 0) await blocks.write(records, true);
-    const tipBefore = this.#committedTip.hashBytes;
-    const headers = [...dirty].map((node) => ({ height: node.height, hash: node.hashBytes, record: node }));
-    await store.commit({ tipBefore, tip: this.#tip.hashBytes, coins, headers, transactions }, sync);
-    this.#committedTip = this.#tip;
-    this.#pending = new PendingCommit();
+  /**
+   * Begins to commit all that has happened, once the commit before is done; what comes next goes on top of it.
+   * `onCommitted` is called when it is on disk, with the change if the tip moved, and awaited.
+   * Returns the block that failed, if one did: then nothing of this is committed, and the tip is the committed one.
+   */
+  async seal(
+    sync: boolean,
+    onCommitted: (change: ChainChange | undefined) => Promise<void>,
+  ): Promise<FailedBlock | undefined> {
+    const failed = await this.settle();
+    if (failed) return failed;
+    const pending = this.#open;
+    const tip = this.#tip;
+    const headers = new HeaderRecords(this.#parts.tree.takeDirty());
+    this.#open = new PendingCommit();
+    this.#below = pending;
+    const outcome = this.#commit(pending, tip, headers, sync, onCommitted);
+    // It may fail before anyone waits for it.
+    outcome.catch(() => undefined);
+    this.#sealed = { pending, tip, headers, outcome };
+    return undefined;
   }
 
-  async #readCoins(keys: readonly string[]): Promise<Map<string, Coin>> {
-    const coins = new Map<string, Coin>();
-    const unknown: string[] = [];
-    for (const key of keys) {
-      const pending = this.#pending.coin(key);
-      if (!pending) unknown.push(key);
-      else if (pending.coin) coins.set(key, pending.coin);
+  /** Waits for the commit that is under way. Returns the block that failed, like seal. */
+  async settle(): Promise<FailedBlock | undefined> {
+    if (!this.#sealed) return undefined;
+    const { pending, headers, outcome } = this.#sealed;
+    const failed = await outcome;
+    this.#sealed = undefined;
+    if (!failed) return undefined;
+    this.#parts.tree.giveBackDirty(headers.nodes);
+    this.#dropOpen(pending.records);
+    this.#below = undefined;
+    return failed;
+  }
+
+  async #fail(failed: FailedBlock): Promise<FailedBlock> {
+    const earlier = await this.settle();
+    if (earlier) return earlier;
+    this.#dropOpen(new Map());
+    // Perhaps it is our own coins that are not what they were.
+    if (failed.rejection.code === 'bad-txns-inputs-missingorspent') await this.#checkCoins();
+    return failed;
+  }
+
+  /** The bodies stay: they are in the tree. */
+  #dropOpen(records: ReadonlyMap<number, Uint8Array>): void {
+    this.#open = new PendingCommit(new Map([...records, ...this.#open.records]));
+    this.#tip = this.#committedTip;
+  }
+
+  #finish(node: BlockNode, connection: BlockConnection, answers: Promise<number | undefined>[]): void {
+    const { block, spent } = connection;
+    if (spent.length > 0) {
+      const undoId = this.#parts.blocks.newId();
+      const undo = encodeUndo(spent);
+      this.#open.addRecord(undoId, undo);
+      this.#parts.tree.setUndo(node, undoId, undo.length);
     }
-    if (unknown.length === 0) return coins;
-    const stored = await this.#parts.store.readCoins(unknown);
-    for (const [key, coin] of coins) stored.set(key, coin);
-    return stored;
+    if (this.#parts.hasTransactionIndex) this.#open.indexTransactions(block, node.height);
+    if (answers.length > 0) this.#open.unverified.push({ node, failingInput: firstFailing(answers) });
+    this.#open.log.connected(node, block);
+    this.#tip = node;
+  }
+
+  /** Hands the checks to the workers, once they are not too far behind. */
+  async #handOut(checks: readonly SignatureCheck[]): Promise<{ answer: Promise<number | undefined> }> {
+    while (this.#checksDue > MAX_CHECKS_DUE) await this.#answers.shift();
+    const answer = this.#parts.verifyPool.verify(checks);
+    this.#checksDue += checks.length;
+    const settle = () => {
+      this.#checksDue -= checks.length;
+    };
+    this.#answers.push(answer.then(settle, settle));
+    return { answer };
+  }
+
+  async #loadCoins(outpoints: readonly Outpoint[]): Promise<void> {
+    const { coins } = this.#open;
+    const below = this.#below?.coins;
+    const unknown = outpoints.filter(
+      (outpoint) => !coins.has(outpoint) && !(below && coins.loadFrom(below, outpoint)),
+    );
+    const values = await this.#parts.store.readCoins(unknown);
+    for (const [i, value] of values.entries()) if (value) coins.load(unknown[i]!, value);
+  }
+
+  /** Writes the bodies first, then one atomic batch that mentions them. */
+  async #commit(
+    pending: PendingCommit,
+    tip: BlockNode,
+    headers: HeaderRecords,
+    sync: boolean,
+    onCommitted: (change: ChainChange | undefined) => Promise<void>,
+  ): Promise<FailedBlock | undefined> {
+    const { unverified, records, coins, transactions, log } = pending;
+    for (const { node, failingInput } of unverified) {
+      const input = await failingInput;
+      if (input !== undefined) return { node, rejection: { code: 'bad-signature', input } };
+    }
+    const { store, blocks, diskSpace } = this.#parts;
+    const tipBefore = this.#committedTip;
+    if (records.size > 0 || headers.size > 0 || tip !== tipBefore) {
+      await diskSpace?.expectRoom(pending.bytes);
+      // Always forced to disk: after a power cut no commit may mention what is not there.
+      if (records.size > 0) await blocks.write(records, true);
+      await store.commit(
+        {
+          tipBefore: tipBefore.hashBytes,
+          tip: tip.hashBytes,
+          coins,
+          headers: headers.records(),
+          transactions,
+        },
+        sync,
+      );
+      records.clear();
+    }
+    this.#committedTip = tip;
+    await onCommitted(tip === tipBefore ? undefined : log.take(tip));
+    return undefined;
   }
 
   #bodyInMemory({ parent, bodyId }: BlockNode): Uint8Array | undefined {
-    return parent ? this.#pending.records.get(bodyId) : this.#parts.params.genesis.bytes;
+    return parent ? this.#recordInMemory(bodyId) : this.#parts.params.genesis.bytes;
   }
 
-  async #readRecord(id: number): Promise<Uint8Array> {
-    return this.#pending.records.get(id) ?? (await this.#parts.blocks.read(id));
+  #recordInMemory(id: number): Uint8Array | undefined {
+    return this.#open.records.get(id) ?? this.#below?.records.get(id);
   }
 }
 
-/** The same promise, which may now reject before anyone waits for it without ending the process. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
+/** The lowest failing index of all the answers. */
+async function firstFailing(answers: readonly Promise<number | undefined>[]): Promise<number | undefined> {
+  return (await Promise.all(answers)).find((input) => input !== undefined);
 }

@@ -1,29 +1,35 @@
-import { bytesToKey } from '../bytes/bytes.ts';
-import type { Coin } from '../consensus/coin.ts';
-import { type CoinChanges, change } from '../consensus/connectBlock.ts';
 import type { Block } from '../primitives/block.ts';
 import { HEADER_BYTES } from '../primitives/header.ts';
-import type { TransactionLocation } from '../store/chainStore.ts';
+import { CoinTable } from '../store/coinTable.ts';
+import { TransactionLog } from '../store/transactionLog.ts';
+import type { BlockNode } from './blockNode.ts';
+import { ChangeLog } from './chainChange.ts';
 
-/** Rough bytes of one changed coin in the batch and in memory. */
-const COIN_BYTES = 160;
-const LOCATION_BYTES = 64;
+/** A block that stands in the chain on trust until its signatures are verified: the lowest input that fails, if any. */
+export type UnverifiedBlock = Readonly<{ node: BlockNode; failingInput: Promise<number | undefined> }>;
 
 /**
- * What has happened since the last commit, on top of the database: while syncing, many blocks go to disk in one batch, and
- * a coin that is made and spent in between never gets there at all.
+ * What has happened since the last commit, or since what is being committed: while syncing, many blocks go to disk in one
+ * batch, and a coin that is made and spent in between never gets there at all.
  */
 export class PendingCommit {
-  readonly coins: CoinChanges = new Map();
-  /** By bytesToKey of the hash; undefined takes the entry out. */
-  readonly transactions = new Map<string, TransactionLocation | undefined>();
+  readonly coins = new CoinTable();
+  readonly transactions = new TransactionLog();
   /** Bodies and undo data by id. */
-  readonly records = new Map<number, Uint8Array>();
+  readonly records: Map<number, Uint8Array>;
+  readonly log = new ChangeLog();
+  readonly unverified: UnverifiedBlock[] = [];
   #recordBytes = 0;
+
+  /** @param records those of an earlier one that came to nothing */
+  constructor(records = new Map<number, Uint8Array>()) {
+    this.records = records;
+    for (const bytes of records.values()) this.#recordBytes += bytes.length;
+  }
 
   /** What it weighs, in bytes, about. */
   get bytes(): number {
-    return this.#recordBytes + this.coins.size * COIN_BYTES + this.transactions.size * LOCATION_BYTES;
+    return this.#recordBytes + this.coins.bytes + this.transactions.bytes;
   }
 
   addRecord(id: number, bytes: Uint8Array): void {
@@ -31,30 +37,16 @@ export class PendingCommit {
     this.#recordBytes += bytes.length;
   }
 
-  addCoins(changes: CoinChanges): void {
-    for (const [key, { before, after }] of changes) {
-      change(this.coins, key, before, after);
-      const net = this.coins.get(key)!;
-      if (!net.before && !net.after) this.coins.delete(key);
-    }
-  }
-
-  /** The coin if its fate was decided since the last commit; `undefined` for one that is gone. */
-  coin(key: string): { coin: Coin | undefined } | undefined {
-    const entry = this.coins.get(key);
-    return entry && { coin: entry.after };
-  }
-
   indexTransactions(block: Block, height: number): void {
     let offset = HEADER_BYTES + compactSizeBytes(block.transactions.length);
     for (const { hash, bytes } of block.transactions) {
-      this.transactions.set(bytesToKey(hash), { height, offset, length: bytes.length });
+      this.transactions.add(hash, height, offset, bytes.length);
       offset += bytes.length;
     }
   }
 
   unindexTransactions(block: Block): void {
-    for (const { hash } of block.transactions) this.transactions.set(bytesToKey(hash), undefined);
+    for (const { hash } of block.transactions) this.transactions.remove(hash);
   }
 }
 

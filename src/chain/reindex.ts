@@ -173,10 +173,7 @@ async function feed(
 ): Promise<void> {
   const waiting: Promise<unknown>[] = [];
   for (const [done, id] of order.entries()) {
-    const verdict = chain.acceptBlock(decodeBlock(await old.read(id)), {
-      requested: true,
-      source: 'reindex',
-    });
+    const verdict = chain.acceptBlock(await old.read(id), { requested: true, source: 'reindex' });
     // Awaited in its turn; until then a failure must not count as unhandled.
     verdict.catch(() => undefined);
     waiting.push(verdict);

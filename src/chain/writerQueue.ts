@@ -5,51 +5,75 @@ import { DatabaseDamagedError } from '../store/storeErrors.ts';
 type Job = Readonly<{
   bytes: number;
   durable: boolean;
-  run: () => Promise<void>;
-  settle: () => void;
+  /** Resolves when it has run, with what is to be called when that is committed. */
+  run: () => Promise<() => void>;
   fail: (error: Error) => void;
 }>;
 
+type RunJob = Readonly<{ job: Job; settle: () => void }>;
+
+export type WriterQueueOptions = Readonly<{
+  /** Sees to it that `settle` is called for all that has run, sooner or later. */
+  seal: () => Promise<void>;
+  /** The same, and does not return before. */
+  flush: () => Promise<void>;
+  /** Writing has failed: memory is ahead of the disk for good, and nothing more is taken. */
+  onFatal: ((error: Error) => void) | undefined;
+}>;
+
 /** Bytes of blocks that may wait; senders who hand over more at once do not wait for their answers. */
-const MAX_WAITING_BYTES = 128_000_000;
+const MAX_WAITING_BYTES = 64_000_000;
 /** Verdicts that one commit may keep waiting. */
 const MAX_UNCOMMITTED = 2000;
 
 /**
- * One job after the other, and a commit when nothing waits behind, or enough has been done: at the tip that is a commit for
- * each block, and while syncing as few as there can be. A job's promise resolves when its commit is done.
+ * One job after the other. What they did is committed when nothing waits behind, or enough has been done: at the tip that
+ * is a commit for each block, and while syncing as few as there can be. A job's promise resolves when its commit is done.
  */
 export class WriterQueue {
-  readonly #commit: (sync: boolean) => Promise<void>;
-  readonly #onFatal: ((error: Error) => void) | undefined;
+  readonly #options: WriterQueueOptions;
   readonly #jobs: Job[] = [];
+  /** Those that have run and are not committed, in their order. */
+  readonly #uncommitted: RunJob[] = [];
+  #settled = 0;
   #waitingBytes = 0;
   #running: Promise<void> | undefined;
-  /** Why nothing more is taken: closed, or a commit failed and memory is ahead of the disk for good. */
+  /** Why nothing more is taken: closed, or a commit failed. */
   #ended: Error | undefined;
   #hasFailed = false;
 
-  constructor(commit: (sync: boolean) => Promise<void>, onFatal: ((error: Error) => void) | undefined) {
-    this.#commit = commit;
-    this.#onFatal = onFatal;
+  constructor(options: WriterQueueOptions) {
+    this.#options = options;
   }
 
-  /** `durable`: the commit that covers the job is forced to disk. @throws Error when too much waits, or nothing more is taken */
-  push<Result>(bytes: number, durable: boolean, run: () => Promise<Result>): Promise<Result> {
+  /** How many jobs have run since the beginning. */
+  get ran(): number {
+    return this.#settled + this.#uncommitted.length;
+  }
+
+  /** Whether a job that has run waits for a commit that is forced to disk. */
+  get wantsSync(): boolean {
+    return this.#uncommitted.some(({ job }) => job.durable);
+  }
+
+  /**
+   * `run` resolves to what makes the result when all is committed. `durable`: that commit is forced to disk.
+   * @throws Error when too much waits, or nothing more is taken
+   */
+  push<Result>(bytes: number, durable: boolean, run: () => Promise<() => Result>): Promise<Result> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
       return Promise.reject(new Error('too many blocks wait to be connected'));
     }
     return new Promise((resolve, reject) => {
-      let result: Result;
       this.#waitingBytes += bytes;
       this.#jobs.push({
         bytes,
         durable,
         run: async () => {
-          result = await run();
+          const result = await run();
+          return () => resolve(result());
         },
-        settle: () => resolve(result),
         fail: reject,
       });
       this.#running ??= this.#drain();
@@ -61,6 +85,14 @@ export class WriterQueue {
     return this.#hasFailed;
   }
 
+  /** The first so many jobs since the beginning are committed. */
+  settle(upTo: number): void {
+    for (const { settle } of this.#uncommitted.splice(0, upTo - this.#settled)) {
+      this.#settled++;
+      settle();
+    }
+  }
+
   /** Takes nothing more, and waits until what was taken is committed. */
   async close(): Promise<void> {
     this.#ended ??= new Error('the chain is closed');
@@ -68,19 +100,20 @@ export class WriterQueue {
   }
 
   async #drain(): Promise<void> {
-    const uncommitted: Job[] = [];
+    let current: Job | undefined;
     try {
-      for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
-        this.#waitingBytes -= job.bytes;
-        uncommitted.push(job);
-        await job.run();
+      while (this.#jobs.length > 0) {
+        current = this.#jobs.shift()!;
+        this.#waitingBytes -= current.bytes;
+        this.#uncommitted.push({ job: current, settle: await current.run() });
+        current = undefined;
         await breathe();
-        if (this.#jobs.length > 0 && uncommitted.length < MAX_UNCOMMITTED) continue;
-        await this.#commit(uncommitted.some(({ durable }) => durable));
-        for (const { settle } of uncommitted.splice(0)) settle();
+        if (this.#jobs.length === 0) await this.#options.flush();
+        else if (this.#uncommitted.length >= MAX_UNCOMMITTED) await this.#options.seal();
       }
     } catch (error) {
-      this.#failAll([...uncommitted, ...this.#jobs.splice(0)], error as Error);
+      const uncommitted = this.#uncommitted.splice(0).map(({ job }) => job);
+      this.#failAll([...uncommitted, ...(current ? [current] : []), ...this.#jobs.splice(0)], error as Error);
     } finally {
       this.#running = undefined;
     }
@@ -92,7 +125,7 @@ export class WriterQueue {
     this.#ended = error;
     this.#waitingBytes = 0;
     for (const { fail } of jobs) fail(error);
-    this.#onFatal?.(error);
+    this.#options.onFatal?.(error);
   }
 }
 

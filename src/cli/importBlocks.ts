@@ -1,9 +1,9 @@
-import { DecodeError } from '../bytes/decodeError.ts';
 import { hashToHex } from '../bytes/hex.ts';
+import { sha256d } from '../bytes/sha256.ts';
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import type { Chain } from '../chain/chain.ts';
 import { type FramedBlock, readBlockFile } from '../node/blockFile.ts';
-import { decodeBlock } from '../primitives/block.ts';
+import { HEADER_BYTES } from '../primitives/header.ts';
 
 export type ImportResult = {
   /** Blocks in the file. */
@@ -67,20 +67,16 @@ export async function importBlocks(
   return result;
 }
 
+/** Undefined for bytes that are not even a header. */
 function submit(
   chain: Chain,
   bytes: Uint8Array,
 ): { hash: string; verdict: Promise<BlockVerdict> } | undefined {
-  try {
-    const block = decodeBlock(bytes);
-    const verdict = chain.acceptBlock(block, { requested: true, source: 'import' });
-    // Awaited in its turn; until then a failure must not count as unhandled.
-    verdict.catch(() => undefined);
-    return { hash: hashToHex(block.header.hash), verdict };
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
-  }
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const verdict = chain.acceptBlock(bytes, { requested: true, source: 'import' });
+  // Awaited in its turn; until then a failure must not count as unhandled.
+  verdict.catch(() => undefined);
+  return { hash: hashToHex(sha256d(bytes.subarray(0, HEADER_BYTES))), verdict };
 }
 
 function count(result: ImportResult, hash: string, verdict: BlockVerdict): void {
@@ -98,6 +94,9 @@ function count(result: ImportResult, hash: string, verdict: BlockVerdict): void 
     case 'held':
     case 'unwanted':
       refuse(result, hash, verdict.status === 'held' ? 'time-too-new' : 'too little work');
+      return;
+    case 'undecodable':
+      refuse(result, hash, `cannot be decoded: ${verdict.reason}`);
       return;
     case 'rejected':
       refuse(result, hash, verdict.rejection.code);

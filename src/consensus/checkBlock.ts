@@ -1,8 +1,9 @@
+import { inOneGo } from '../bytes/breathe.ts';
 import { equalBytes } from '../bytes/bytes.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Block } from '../primitives/block.ts';
-import { merkleRoot } from '../primitives/merkle.ts';
+import { hashingMerkleRoot } from '../primitives/merkle.ts';
 import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
 import { checkProofOfWork } from './checkHeader.ts';
 import { checkTransaction, FORBIDDEN_TRANSACTION_BYTES } from './checkTransaction.ts';
@@ -15,10 +16,16 @@ import { isActiveAfter } from './versionBits.ts';
 
 /** Bitcoin allows one signature operation per so many bytes of block. */
 const BYTES_PER_SIGNATURE_OPERATION = 50;
+/** Transactions checked before a pause. */
+const SLICE = 500;
 /** What Bitcoin might count at most in a coinbase's 100 bytes of script: 20 for each byte that says OP_CHECKMULTISIG. */
 const COINBASE_SIGNATURE_OPERATIONS = 2000;
 
-type Check = (block: Block, params: NetworkParams) => Rejection | undefined;
+/** What is wrong, perhaps after some pauses. */
+type Check = (
+  block: Block,
+  params: NetworkParams,
+) => Rejection | undefined | Generator<void, Rejection | undefined>;
 
 /**
  * The rules for a block by itself, in the order they are asked. Proof of work comes first, so that all that follows has
@@ -36,9 +43,16 @@ const CHECKS: readonly Check[] = [
 
 /** What is wrong with a block whatever the chain, or undefined. */
 export function checkBlock(block: Block, params: NetworkParams): Rejection | undefined {
+  return inOneGo(checkingBlock(block, params));
+}
+
+/** checkBlock with pauses: 3 MB take some tens of milliseconds. */
+export function* checkingBlock(block: Block, params: NetworkParams): Generator<void, Rejection | undefined> {
   for (const check of CHECKS) {
-    const rejection = check(block, params);
+    const result = check(block, params);
+    const rejection = result && 'next' in result ? yield* result : result;
     if (rejection) return rejection;
+    yield;
   }
   return undefined;
 }
@@ -80,8 +94,8 @@ export function maxPublicKeyOutputs(params: NetworkParams): number {
   return Math.floor(params.maxBlockBytes / BYTES_PER_SIGNATURE_OPERATION) - COINBASE_SIGNATURE_OPERATIONS;
 }
 
-function checkMerkleTree({ header, transactions }: Block): Rejection | undefined {
-  const { root, isMutated } = merkleRoot(transactions.map(({ hash }) => hash));
+function* checkMerkleTree({ header, transactions }: Block): Generator<void, Rejection | undefined> {
+  const { root, isMutated } = yield* hashingMerkleRoot(transactions.map(({ hash }) => hash));
   if (!equalBytes(root, header.merkleRoot)) {
     return { code: 'bad-txnmrklroot', root: hashToHex(header.merkleRoot), expected: hashToHex(root) };
   }
@@ -104,10 +118,11 @@ function checkCoinbaseFirstAndOnly({ transactions }: Block): Rejection | undefin
   return second >= 0 ? { code: 'bad-cb-multiple', index: second + 1 } : undefined;
 }
 
-function checkTransactions({ transactions }: Block): Rejection | undefined {
-  for (const transaction of transactions) {
+function* checkTransactions({ transactions }: Block): Generator<void, Rejection | undefined> {
+  for (const [index, transaction] of transactions.entries()) {
     const rejection = checkTransaction(transaction);
     if (rejection) return rejection;
+    if (index % SLICE === 0) yield;
   }
   return undefined;
 }

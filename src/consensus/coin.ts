@@ -1,3 +1,5 @@
+import type { Outpoint } from '../primitives/transaction.ts';
+
 /** An unspent output: all that a later transaction needs to know of it. */
 export type Coin = Readonly<{
   /** Base units. */
@@ -7,3 +9,12 @@ export type Coin = Readonly<{
   height: number;
   isCoinbase: boolean;
 }>;
+
+/** The coins as blocks find and change them. */
+export interface CoinSet {
+  /** Takes a coin out and returns it; undefined where there is none. */
+  spend(outpoint: Outpoint): Coin | undefined;
+  add(outpoint: Outpoint, coin: Coin): void;
+  /** Takes out a coin that is known to be there, and to be this one. */
+  remove(outpoint: Outpoint, coin: Coin): void;
+}

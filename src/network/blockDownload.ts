@@ -5,7 +5,6 @@ import type { BlockNode } from '../chain/blockNode.ts';
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import type { Chain } from '../chain/chain.ts';
 import { verdictOf } from '../consensus/verdict.ts';
-import { decodeBlock } from '../primitives/block.ts';
 import { decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
 import type { Conversation } from './conversation.ts';
 import { contains, DownloadTarget } from './downloadTarget.ts';
@@ -299,7 +298,7 @@ export class BlockDownload {
     const { chain, log } = this.#options;
     this.#handedOver.add(node);
     chain
-      .acceptBlock(decodeBlock(bytes), { requested: true, source: peer.id })
+      .acceptBlock(bytes, { requested: true, source: peer.id })
       .then((verdict) => this.#judge(peer, verdict))
       .catch((error) => {
         // Why, the chain has told who stops the node for it: once, and not for each of a thousand blocks.
@@ -325,6 +324,9 @@ export class BlockDownload {
   }
 
   #judge(peer: Peer, verdict: BlockVerdict): void {
+    if (verdict.status === 'undecodable') {
+      this.#options.peers.punish(peer.id, LIE_POINTS, `blocks/1: ${verdict.reason}`);
+    }
     if (verdict.status !== 'rejected') return;
     const { code } = verdict.rejection;
     this.#options.peers.punish(peer.id, verdictOf(code).cost, `blocks/1: ${code}`);

@@ -33,6 +33,8 @@ export function gossipVerdictOfBlock(verdict: BlockVerdict): GossipVerdict {
     case 'held':
     case 'unwanted':
       return ignore(verdict.status);
+    case 'undecodable':
+      return { result: 'reject', points: MALFORMED_POINTS, reason: verdict.reason };
     case 'rejected': {
       const { cost } = verdictOf(verdict.rejection.code);
       const { code } = verdict.rejection;

@@ -1,3 +1,4 @@
+import { inOneGo } from '../bytes/breathe.ts';
 import { ByteReader } from '../bytes/byteReader.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
 import { type BlockHeader, HEADER_BYTES, readHeader } from './header.ts';
@@ -13,12 +14,23 @@ export type Block = Readonly<{
 /** The shortest that a transaction can be: version, two counts, lock time. */
 const MIN_TRANSACTION_BYTES = 10;
 
+/** Transactions decoded before a pause. */
+const SLICE = 500;
+
 /** Decodes bytes that are one block and nothing else. @throws DecodeError */
 export function decodeBlock(bytes: Uint8Array): Block {
+  return inOneGo(decodingBlock(bytes));
+}
+
+/** decodeBlock with pauses: 3 MB take some tens of milliseconds. */
+export function* decodingBlock(bytes: Uint8Array): Generator<void, Block> {
   const reader = new ByteReader(bytes);
   const header = readHeader(reader);
   const transactions: Transaction[] = [];
-  for (let n = reader.count(MIN_TRANSACTION_BYTES); n > 0; n--) transactions.push(readTransaction(reader));
+  for (let n = reader.count(MIN_TRANSACTION_BYTES); n > 0; n--) {
+    transactions.push(readTransaction(reader));
+    if (n % SLICE === 0) yield;
+  }
   reader.expectEnd();
   return { header, transactions, bytes };
 }

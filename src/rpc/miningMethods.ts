@@ -156,6 +156,8 @@ function submitAnswer(verdict: BlockVerdict): string | null {
       return 'prev-blk-not-found';
     case 'held':
       return 'time-too-new';
+    case 'undecodable':
+      return 'rejected';
     case 'rejected':
       return blockRejectReason(verdict.rejection);
   }

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { breathe } from '../bytes/breathe.ts';
 import { ByteReader } from '../bytes/byteReader.ts';
-import { bytesToKey, equalBytes } from '../bytes/bytes.ts';
+import { concatBytes, equalBytes } from '../bytes/bytes.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
 import { bytesToHex } from '../bytes/hex.ts';
 import type { Coin } from '../consensus/coin.ts';
-import type { CoinChanges } from '../consensus/connectBlock.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { decodeCoin, encodeCoin } from './coinCodec.ts';
+import type { Outpoint } from '../primitives/transaction.ts';
+import { CHECK_BYTES, sealInPlace } from './checkedValue.ts';
+import { decodeCoin } from './coinCodec.ts';
 import { CoinSetHash } from './coinSetHash.ts';
+import type { CoinTable } from './coinTable.ts';
 import {
   type CommitRecord,
   encodeCommit,
@@ -16,37 +18,32 @@ import {
   readLastCommit,
   readNewestCommit,
 } from './commitRecord.ts';
-import { Database, type Put } from './database.ts';
+import { Database, type DatabaseBatch } from './database.ts';
 import { readHeaderFile, writeHeaderFile } from './headerFile.ts';
-import {
-  decodeHeaderRecord,
-  encodeHeaderRecord,
-  type HeaderRecord,
-  type StoredHeader,
-} from './headerRecord.ts';
+import { decodeHeaderRecord, type StoredHeader } from './headerRecord.ts';
 import { readLastCommitFile, writeLastCommitFile } from './lastCommitFile.ts';
 import * as layout from './layout.ts';
 import { claimDatabase, encodeFormat, expectFormat, expectNetwork } from './owner.ts';
 import { DatabaseDamagedError } from './storeErrors.ts';
+import { decodeLocation, type TransactionLocation, type TransactionLog } from './transactionLog.ts';
 
 const CHAIN_OPTIONS = { cacheMb: 32, writeBufferMb: 16 };
-/** Coins hashed and encoded before others have their turn. */
-const COINS_BREATH = 500;
+/** Changes put into a batch before others have their turn. */
+const BREATH = 500;
 
 export const CHAIN_FOLDER = 'chain';
 
-/** Where a transaction of the active chain is: the block's height, and the bytes in it. */
-export type TransactionLocation = Readonly<{ height: number; offset: number; length: number }>;
+type CoinTotals = Pick<CommitRecord, 'coinCount' | 'coinSetHash'>;
 
 /** All that one commit changes. */
 export type Commit = Readonly<{
   /** Wire order; the tip before must be the one of the commit before. */
   tipBefore: Uint8Array;
   tip: Uint8Array;
-  coins: CoinChanges;
-  headers: Iterable<{ height: number; hash: Uint8Array; record: HeaderRecord }>;
-  /** By bytesToKey of the hash; undefined takes the entry out. */
-  transactions: ReadonlyMap<string, TransactionLocation | undefined>;
+  coins: CoinTable;
+  /** `record` as encodeHeaderRecord made it. */
+  headers: Iterable<{ height: number; hash: Uint8Array; record: Uint8Array }>;
+  transactions: TransactionLog;
 }>;
 
 /** The chain's state on disk: headers, coins, the transaction index, and the log of commits. */
@@ -94,22 +91,28 @@ export class ChainStore {
   }
 
   /** Writes it all or none of it. */
-  async commit(commit: Commit, sync: boolean): Promise<void> {
-    const { puts, deletes, record } = await this.#batch(commit);
-    await this.#database.write(puts, deletes, sync);
+  async commit({ tipBefore, tip, coins, headers, transactions }: Commit, sync: boolean): Promise<void> {
+    const batch = this.#database.batch();
+    const totals = await this.#addCoins(coins, batch);
+    await addTransactions(transactions, batch);
+    for (const { height, hash, record } of headers) {
+      batch.put(layout.headerKey(height, hash), record);
+      if (batch.length % BREATH === 0) await breathe();
+    }
+    const record = { number: this.#last.number + 1, tipBefore, tip, ...totals };
+    batch.put(layout.commitKey(record.number), encodeCommit(record));
+    if (record.number > KEPT_COMMITS) batch.delete(layout.commitKey(record.number - KEPT_COMMITS));
+    await batch.write(sync);
     this.#last = record;
   }
 
-  /** Which of the coins exist, by outpointKey. */
-  async readCoins(keys: readonly string[]): Promise<Map<string, Coin>> {
-    const values = await this.#database.getMany('coin', keys.map(layout.coinKey));
-    const coins = new Map<string, Coin>();
-    for (const [i, value] of values.entries()) if (value) coins.set(keys[i]!, decodeCoin(value));
-    return coins;
+  /** The values of these coins, for CoinTable.load or decodeCoin; undefined for one that does not exist. */
+  async readCoins(outpoints: readonly Outpoint[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#database.getMany('coin', outpoints.map(layout.coinKey));
   }
 
   async findTransaction(hash: Uint8Array): Promise<TransactionLocation | undefined> {
-    const value = await this.#database.get('transaction', layout.transactionKey(bytesToKey(hash)));
+    const value = await this.#database.get('transaction', layout.transactionKey(hash));
     return value && decodeLocation(value);
   }
 
@@ -142,7 +145,7 @@ export class ChainStore {
       let coinCount = 0;
       const range = layout.keysOf(layout.COIN);
       for await (const [key, value] of this.#database.entries('coin', range, { snapshot })) {
-        sum.add(key, value);
+        sum.add(concatBytes(key, value));
         coinCount++;
         const reader = new ByteReader(key.subarray(1));
         yield { txHash: reader.bytes(32), index: reader.u32(), coin: decodeCoin(value) };
@@ -171,7 +174,7 @@ export class ChainStore {
     const sum = CoinSetHash.empty();
     let coinCount = 0;
     for await (const [key, value] of this.#database.entries('coin', layout.keysOf(layout.COIN))) {
-      sum.add(key, value);
+      sum.add(concatBytes(key, value));
       coinCount++;
     }
     return { coinCount, coinSetHash: bytesToHex(sum.toBytes()) };
@@ -205,48 +208,36 @@ export class ChainStore {
     await writeLastCommitFile(this.#folder, number);
   }
 
-  async #batch(commit: Commit): Promise<{ puts: Put[]; deletes: Uint8Array[]; record: CommitRecord }> {
-    const puts: Put[] = [];
-    const deletes: Uint8Array[] = [];
+  async #addCoins(coins: CoinTable, batch: DatabaseBatch): Promise<CoinTotals> {
     const sum = CoinSetHash.fromBytes(this.#last.coinSetHash);
-    let coinCount = this.#last.coinCount;
-    for (const [outpoint, { before, after }] of commit.coins) {
-      if (!before && !after) continue;
-      const key = layout.coinKey(outpoint);
+    let { coinCount } = this.#last;
+    for (let number = 0; number < coins.count; number++) {
+      if (number % BREATH === 0) await breathe();
+      if (!coins.isChanged(number)) continue;
+      const before = coins.before(number);
       if (before) {
-        sum.remove(key, encodeCoin(before));
+        sum.remove(before.subarray(0, -CHECK_BYTES));
         coinCount--;
       }
-      if (after) {
-        const value = encodeCoin(after);
-        sum.add(key, value);
-        coinCount++;
-        puts.push([key, value]);
-      } else deletes.push(key);
-      if ((puts.length + deletes.length) % COINS_BREATH === 0) await breathe();
+      const after = coins.after(number);
+      if (!after) {
+        batch.delete(coins.key(number));
+        continue;
+      }
+      sum.add(after.subarray(0, -CHECK_BYTES));
+      coinCount++;
+      sealInPlace(after);
+      batch.putSealed(coins.key(number), after.subarray(layout.COIN_KEY_BYTES));
     }
-    for (const { height, hash, record } of commit.headers) {
-      puts.push([layout.headerKey(height, hash), encodeHeaderRecord(record)]);
-    }
-    for (const [hash, location] of commit.transactions) {
-      const key = layout.transactionKey(hash);
-      if (location) puts.push([key, encodeLocation(location)]);
-      else deletes.push(key);
-    }
-    const number = this.#last.number + 1;
-    const { tipBefore, tip } = commit;
-    const record = { number, tipBefore, tip, coinCount, coinSetHash: sum.toBytes() };
-    puts.push([layout.commitKey(number), encodeCommit(record)]);
-    if (number > KEPT_COMMITS) deletes.push(layout.commitKey(number - KEPT_COMMITS));
-    return { puts, deletes, record };
+    return { coinCount, coinSetHash: sum.toBytes() };
   }
 }
 
-function encodeLocation({ height, offset, length }: TransactionLocation): Uint8Array {
-  return new ByteWriter(12).u32(height).u32(offset).u32(length).finish();
-}
-
-function decodeLocation(bytes: Uint8Array): TransactionLocation {
-  const reader = new ByteReader(bytes);
-  return { height: reader.u32(), offset: reader.u32(), length: reader.u32() };
+async function addTransactions(transactions: TransactionLog, batch: DatabaseBatch): Promise<void> {
+  for (let number = 0; number < transactions.count; number++) {
+    if (number % BREATH === 0) await breathe();
+    const sealed = transactions.sealedValue(number);
+    if (sealed) batch.putSealed(transactions.key(number), sealed);
+    else batch.delete(transactions.key(number));
+  }
 }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { DatabaseDamagedError } from './storeErrors.ts';
 
-const CHECK_BYTES = 4;
+export const CHECK_BYTES = 4;
 
 /**
  * The value with its CRC-32 behind it, little-endian. LevelDB as `level` opens it checks nothing: flipped bits in its
@@ -13,6 +13,12 @@ export function sealValue(key: Uint8Array, value: Uint8Array): Buffer {
   sealed.set(value, 0);
   sealed.writeUInt32LE(crc32(value, crc32(key)), value.length);
   return sealed;
+}
+
+/** Seals a value in place: a key, its value, and 4 bytes of room for the checksum, one behind the other. */
+export function sealInPlace(record: Buffer): void {
+  const end = record.length - CHECK_BYTES;
+  record.writeUInt32LE(crc32(record.subarray(0, end)), end);
 }
 
 /** The value that was sealed, as a view. @throws DatabaseDamagedError */

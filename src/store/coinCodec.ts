@@ -1,16 +1,44 @@
 import { ByteReader } from '../bytes/byteReader.ts';
-import { ByteWriter } from '../bytes/byteWriter.ts';
 import type { Coin } from '../consensus/coin.ts';
 
 const FIXED_BYTES = 12;
+const WORD = 0x1_0000_0000;
+
+/** Length of the coin's encoding. */
+export function coinBytes({ lockingScript }: Coin): number {
+  return FIXED_BYTES + lockingScript.length;
+}
 
 /** `amount u64 | height × 2 + coinbase u32 | locking script`: 47 bytes for a 33-byte key. */
-export function encodeCoin({ amount, height, isCoinbase, lockingScript }: Coin): Uint8Array {
-  return new ByteWriter(FIXED_BYTES + lockingScript.length)
-    .u64(amount)
-    .u32(height * 2 + (isCoinbase ? 1 : 0))
-    .bytes(lockingScript)
-    .finish();
+export function encodeCoin(coin: Coin): Uint8Array {
+  const bytes = Buffer.allocUnsafe(coinBytes(coin));
+  writeCoin(bytes, 0, coin);
+  return bytes;
+}
+
+/** Writes the encoding into a buffer that has room for it. */
+export function writeCoin(
+  into: Buffer,
+  at: number,
+  { amount, height, isCoinbase, lockingScript }: Coin,
+): void {
+  // No coin is worth more than MAX_MONEY, which a double holds exactly.
+  const units = Number(amount);
+  into.writeUInt32LE(units % WORD, at);
+  into.writeUInt32LE(Math.floor(units / WORD), at + 4);
+  into.writeUInt32LE(height * 2 + (isCoinbase ? 1 : 0), at + 8);
+  into.set(lockingScript, at + FIXED_BYTES);
+}
+
+/** Reads what writeCoin wrote. The locking script is a view. */
+export function readCoin(from: Buffer, at: number, end: number): Coin {
+  const heightAndCoinbase = from.readUInt32LE(at + 8);
+  return {
+    amount: BigInt(from.readUInt32LE(at + 4) * WORD + from.readUInt32LE(at)),
+    height: heightAndCoinbase >>> 1,
+    isCoinbase: (heightAndCoinbase & 1) === 1,
+    lockingScript: from.subarray(at + FIXED_BYTES, end),
+  };
 }
 
 /** @throws DecodeError */
@@ -26,23 +54,26 @@ export function decodeCoin(bytes: Uint8Array): Coin {
   };
 }
 
-/** The coins that a block spent, in the order of its inputs: a count, then each behind its length. */
+/** The coins that a block spent, in the order of its inputs: a count u32, then each behind its length, a byte. */
 export function encodeUndo(coins: readonly Coin[]): Uint8Array {
-  const writer = new ByteWriter(5 + coins.length * 48).compactSize(coins.length);
+  let length = 4;
+  for (const coin of coins) length += 1 + coinBytes(coin);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = bytes.writeUInt32LE(coins.length, 0);
   for (const coin of coins) {
-    const bytes = encodeCoin(coin);
-    writer.compactSize(bytes.length).bytes(bytes);
+    const size = coinBytes(coin);
+    bytes[at] = size;
+    writeCoin(bytes, at + 1, coin);
+    at += 1 + size;
   }
-  return writer.finish();
+  return bytes;
 }
 
 /** @throws DecodeError */
 export function decodeUndo(bytes: Uint8Array): Coin[] {
   const reader = new ByteReader(bytes);
   const coins: Coin[] = [];
-  for (let n = reader.count(FIXED_BYTES); n > 0; n--) {
-    coins.push(decodeCoin(reader.bytes(reader.compactSize())));
-  }
+  for (let n = reader.u32(); n > 0; n--) coins.push(decodeCoin(reader.bytes(reader.u8())));
   reader.expectEnd();
   return coins;
 }

@@ -1,4 +1,4 @@
-import { sha256 } from '../bytes/sha256.ts';
+import { sha256Words } from '../bytes/sha256.ts';
 
 /** Words of 32 bits in the sum. */
 const WORDS = 8;
@@ -12,6 +12,7 @@ const WORDS = 8;
 export class CoinSetHash {
   /** Least significant first. */
   readonly #words: Uint32Array;
+  readonly #digest = new Uint32Array(WORDS);
 
   private constructor(words: Uint32Array) {
     this.#words = words;
@@ -36,36 +37,26 @@ export class CoinSetHash {
     return new CoinSetHash(this.#words.slice());
   }
 
-  add(key: Uint8Array, value: Uint8Array): void {
-    const digest = digestOf(key, value);
+  /** @param coin the key and the value as they are in the database, one behind the other */
+  add(coin: Uint8Array): void {
+    sha256Words(coin, this.#digest);
     let carry = 0;
     for (let i = 0; i < WORDS; i++) {
-      const sum = this.#words[i]! + wordAt(digest, i) + carry;
+      const sum = this.#words[i]! + this.#digest[i]! + carry;
       this.#words[i] = sum;
       carry = sum > 0xffff_ffff ? 1 : 0;
     }
   }
 
-  remove(key: Uint8Array, value: Uint8Array): void {
-    const digest = digestOf(key, value);
+  remove(coin: Uint8Array): void {
+    sha256Words(coin, this.#digest);
     let borrow = 0;
     for (let i = 0; i < WORDS; i++) {
-      const difference = this.#words[i]! - wordAt(digest, i) - borrow;
+      const difference = this.#words[i]! - this.#digest[i]! - borrow;
       this.#words[i] = difference;
       borrow = difference < 0 ? 1 : 0;
     }
   }
-}
-
-/** A key of 37 bytes, 12 bytes of a value and a locking script of at most 83 fit; made once, as there are many coins. */
-const SCRATCH = new Uint8Array(256);
-
-function digestOf(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const length = key.length + value.length;
-  if (length > SCRATCH.length) return sha256(Buffer.concat([key, value]));
-  SCRATCH.set(key, 0);
-  SCRATCH.set(value, key.length);
-  return sha256(SCRATCH.subarray(0, length));
 }
 
 function wordsOf(bytes: Uint8Array): Uint32Array {

@@ -22,11 +22,49 @@ const ROUTINE_CHECK_BYTES = 256 * MIB;
 type Bytes = Uint8Array;
 /** The database as it was when this was taken. To be closed. */
 export type Snapshot = ReturnType<Level['snapshot']>;
+type ChainedBatch = ReturnType<Level<Buffer, Buffer>['batch']>;
 export type Put = readonly [key: Bytes, value: Bytes];
 export type Entry = [key: Bytes, value: Bytes];
 /** From one key up to, not including, another. */
 export type Range = Readonly<{ gte: Bytes; lt: Bytes }>;
 type EntriesOptions = Readonly<{ snapshot?: Snapshot; reverse?: boolean; skipDamaged?: boolean }>;
+
+/** Changes to a database, all or none of which will be there. */
+export class DatabaseBatch {
+  readonly #path: string;
+  readonly #batch: ChainedBatch;
+
+  constructor(path: string, batch: ChainedBatch) {
+    this.#path = path;
+    this.#batch = batch;
+  }
+
+  get length(): number {
+    return this.#batch.length;
+  }
+
+  put(key: Bytes, value: Bytes): void {
+    this.putSealed(key, sealValue(key, value));
+  }
+
+  /** A value that has its checksum already. */
+  putSealed(key: Bytes, sealed: Buffer): void {
+    this.#batch.put(asBuffer(key), sealed);
+  }
+
+  delete(key: Bytes): void {
+    this.#batch.del(asBuffer(key));
+  }
+
+  /** With `sync` it is on disk when this returns, else as soon as the system pleases. @throws DiskError */
+  async write(sync: boolean): Promise<void> {
+    try {
+      await this.#batch.write({ sync });
+    } catch (error) {
+      throw explain(this.#path, 'written', error as Error);
+    }
+  }
+}
 
 /** A LevelDB whose every value is sealed on the way in and checked on the way out. Keys and values are bytes. */
 export class Database {
@@ -101,18 +139,23 @@ export class Database {
     return sealed.map((value, i) => value && openValue(what, keys[i]!, value));
   }
 
+  /** Changes that are written together. */
+  batch(): DatabaseBatch {
+    return new DatabaseBatch(this.#path, this.#level.batch());
+  }
+
   /** All or nothing; with `sync` on disk when it returns, else as soon as the system pleases. @throws DiskError */
   async write(puts: Iterable<Put>, deletes: Iterable<Bytes>, sync: boolean): Promise<void> {
-    const batch = this.#level.batch();
+    const batch = this.batch();
     for (const [key, value] of puts) {
-      batch.put(asBuffer(key), sealValue(key, value));
+      batch.put(key, value);
       if (batch.length % BATCH_BREATH === 0) await breathe();
     }
     for (const key of deletes) {
-      batch.del(asBuffer(key));
+      batch.delete(key);
       if (batch.length % BATCH_BREATH === 0) await breathe();
     }
-    await this.#attempt('written', batch.write({ sync }));
+    await batch.write(sync);
   }
 
   snapshot(): Snapshot {

@@ -19,6 +19,7 @@
  */
 import { concatBytes } from '../bytes/bytes.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
+import type { Outpoint } from '../primitives/transaction.ts';
 
 const prefix = (letter: string) => letter.charCodeAt(0);
 
@@ -27,25 +28,36 @@ export const TRANSACTION = prefix('t');
 export const HEADER = prefix('h');
 export const COMMIT = prefix('r');
 const META = prefix('m');
+export const COIN_KEY_BYTES = 37;
+export const TRANSACTION_KEY_BYTES = 33;
 const RECORD_ID_BYTES = 4;
 
 export const FORMAT_KEY = metaKey('format');
 export const NETWORK_KEY = metaKey('network');
 export const CLEAN_KEY = metaKey('clean');
 
-/** `key` is an outpointKey. */
-export function coinKey(key: string): Buffer {
-  const bytes = Buffer.allocUnsafe(37);
-  bytes[0] = COIN;
-  bytes.write(key, 1, 'latin1');
+/** Writes the 37 bytes of a coin's key. */
+export function writeCoinKey(into: Buffer, at: number, txHash: Uint8Array, index: number): void {
+  into[at] = COIN;
+  into.set(txHash, at + 1);
+  into.writeUInt32LE(index, at + 33);
+}
+
+export function coinKey({ txHash, index }: Outpoint): Buffer {
+  const bytes = Buffer.allocUnsafe(COIN_KEY_BYTES);
+  writeCoinKey(bytes, 0, txHash, index);
   return bytes;
 }
 
-/** `key` is the bytesToKey of the transaction's hash. */
-export function transactionKey(key: string): Buffer {
-  const bytes = Buffer.allocUnsafe(33);
-  bytes[0] = TRANSACTION;
-  bytes.write(key, 1, 'latin1');
+/** Writes the 33 bytes of a transaction's key. */
+export function writeTransactionKey(into: Buffer, at: number, hash: Uint8Array): void {
+  into[at] = TRANSACTION;
+  into.set(hash, at + 1);
+}
+
+export function transactionKey(hash: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(TRANSACTION_KEY_BYTES);
+  writeTransactionKey(bytes, 0, hash);
   return bytes;
 }
 

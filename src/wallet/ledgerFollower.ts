@@ -63,13 +63,15 @@ export class LedgerFollower {
     if (this.#rescan !== undefined || this.#isClosing) return [];
     await this.#writing;
     const undone: Transaction[] = [];
-    for (const { node, block } of change.disconnected) {
-      if (ledger.tip?.hash !== node.hash) continue;
+    for (const changed of change.disconnected) {
+      if (ledger.tip?.hash !== changed.node.hash) continue;
+      const { node, block } = changed;
       await ledger.disconnect(block, node.height);
       undone.unshift(...block.transactions.filter((transaction) => !isCoinbase(transaction)));
     }
-    for (const { node, block } of change.connected) {
-      if (ledger.tip?.hash === node.parent?.hash) await this.#connect(block, node.height);
+    for (const changed of change.connected) {
+      const { node } = changed;
+      if (ledger.tip?.hash === node.parent?.hash) await this.#connect(changed.block, node.height);
     }
     if (ledger.tip?.hash !== change.tip.hash) this.startRescan();
     return undone;

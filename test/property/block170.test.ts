@@ -10,7 +10,7 @@ import {
   beginConnecting,
   connectTransactions,
   finishConnecting,
-  nextCoinKeys,
+  nextOutpoints,
 } from '../../src/consensus/connectBlock.ts';
 import { VerifyPool } from '../../src/crypto/verifyPool.ts';
 import { type Block, decodeBlock, makeBlock } from '../../src/primitives/block.ts';
@@ -18,6 +18,7 @@ import { makeHeader } from '../../src/primitives/header.ts';
 import { bitsToTarget } from '../../src/primitives/target.ts';
 import { decodeTransaction, outpointKey } from '../../src/primitives/transaction.ts';
 import { networkWith, spendContext } from '../support/consensusCases.ts';
+import { MapCoinSet } from '../support/mapCoinSet.ts';
 import * as vector from '../vectors/block170.ts';
 
 const params = {
@@ -49,10 +50,10 @@ describe('Bitcoin’s block 170', () => {
   /** All the rules but those that came after it: the height in its coinbase, and a version of 4. */
   async function isValid(candidate: Block): Promise<boolean> {
     if (checkBlock(candidate, params)) return false;
-    const connection = beginConnecting(candidate, context);
     const key = outpointKey(payment.inputs[0]!.outpoint.txHash, 0);
-    assert.equal(nextCoinKeys(connection).length, 1);
-    const result = connectTransactions(connection, new Map([[key, coin]]));
+    const connection = beginConnecting(candidate, context, new MapCoinSet([[key, coin]]));
+    assert.equal(nextOutpoints(connection).length, 1);
+    const result = connectTransactions(connection);
     if ('rejection' in result || finishConnecting(connection)) return false;
     return (await pool.verify(result.checks)) === undefined;
   }

@@ -9,7 +9,6 @@ import { type ChainChange, ChangeLog } from '../../../src/chain/chainChange.ts';
 import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
 import { regtest } from '../../../src/params/regtest.ts';
 import type { Block } from '../../../src/primitives/block.ts';
-import { outpointKey } from '../../../src/primitives/transaction.ts';
 import { Database } from '../../../src/store/database.ts';
 import { chunkKey, coinKey } from '../../../src/store/layout.ts';
 import {
@@ -202,7 +201,7 @@ describe('a chain under load and in trouble', () => {
       const { bodyId, hash } = whole.nodeAt(50)!;
       await whole.close();
       for (const [folder, key] of [
-        ['chain', coinKey(outpointKey(source.hash, 0))],
+        ['chain', coinKey(outpoint(source))],
         ['blocks', chunkKey(bodyId, 0)],
       ] as const) {
         const database = await Database.open(dataDir, folder, { cacheMb: 8, writeBufferMb: 4 });

@@ -4,18 +4,18 @@ import { hexToBytes } from '../../../src/bytes/hex.ts';
 import type { Coin } from '../../../src/consensus/coin.ts';
 import {
   beginConnecting,
-  type CoinChanges,
   connectTransactions,
   disconnectBlock,
   finishConnecting,
   isConnected,
-  nextCoinKeys,
+  nextOutpoints,
 } from '../../../src/consensus/connectBlock.ts';
 import { regtest } from '../../../src/params/regtest.ts';
 import type { Block } from '../../../src/primitives/block.ts';
 import { outpointKey, type Transaction } from '../../../src/primitives/transaction.ts';
 import { after, COIN, makeKeys, outpoint, signedTransaction, solvedBlock } from '../../support/blocks.ts';
 import { spendContext } from '../../support/consensusCases.ts';
+import { MapCoinSet } from '../../support/mapCoinSet.ts';
 
 const keys = makeKeys();
 const HEIGHT = 1000;
@@ -34,25 +34,33 @@ function blockWith(transactions: readonly Transaction[], amount = SUBSIDY): Bloc
 
 /** Connects to these coins and returns them changed, or the code of the rule that is broken. */
 function connect(block: Block, coins: ReadonlyMap<string, Coin>) {
-  const connection = beginConnecting(block, context);
+  const set = new MapCoinSet();
+  const connection = beginConnecting(block, context, set);
   while (!isConnected(connection)) {
-    const wanted = new Set(nextCoinKeys(connection));
-    const known = new Map([...coins].filter(([key]) => wanted.has(key)));
-    const result = connectTransactions(connection, known);
+    // No coin is there that was not asked for.
+    for (const { txHash, index } of nextOutpoints(connection)) {
+      const key = outpointKey(txHash, index);
+      const coin = coins.get(key);
+      if (coin) set.coins.set(key, coin);
+    }
+    const result = connectTransactions(connection);
     if ('rejection' in result) return result.rejection.code;
   }
   const rejection = finishConnecting(connection);
-  return rejection ? rejection.code : { coins: applied(coins, connection.changes), spent: connection.spent };
+  if (rejection) return rejection.code;
+  const spentKeys = new Set(
+    block.transactions.flatMap(({ inputs }) =>
+      inputs.map(({ outpoint: { txHash, index } }) => outpointKey(txHash, index)),
+    ),
+  );
+  const untouched = [...coins].filter(([key]) => !spentKeys.has(key));
+  return { coins: new Map([...untouched, ...set.coins]), spent: connection.spent };
 }
 
-function applied(coins: ReadonlyMap<string, Coin>, changes: CoinChanges): Map<string, Coin> {
-  const result = new Map(coins);
-  for (const [key, { before, after: now }] of changes) {
-    assert.deepEqual(result.get(key), before);
-    if (now) result.set(key, now);
-    else result.delete(key);
-  }
-  return result;
+function disconnected(block: Block, coins: ReadonlyMap<string, Coin>, spent: readonly Coin[]) {
+  const set = new MapCoinSet(coins);
+  disconnectBlock(block, HEIGHT, spent, set);
+  return set.coins;
 }
 
 const funding = Array.from({ length: 40 }, (_, index) => ({
@@ -87,9 +95,9 @@ describe('connecting a block', () => {
     assert.equal(result.coins.has(outpointKey(d.hash, 0)), false, 'data is never a coin');
     assert.equal(result.coins.get(outpointKey(d.hash, 1))?.height, HEIGHT);
     assert.equal(result.coins.size, 40 - 3 + 3);
-    assert.deepEqual(applied(result.coins, disconnectBlock(block, HEIGHT, result.spent)), coins);
-    assert.throws(() => disconnectBlock(block, HEIGHT, result.spent.slice(1)), RangeError);
-    assert.throws(() => disconnectBlock(block, HEIGHT, [...result.spent, result.spent[0]!]), RangeError);
+    assert.deepEqual(disconnected(block, result.coins, result.spent), coins);
+    assert.throws(() => disconnected(block, result.coins, result.spent.slice(1)), RangeError);
+    assert.throws(() => disconnected(block, result.coins, [...result.spent, result.spent[0]!]), RangeError);
   });
 
   test('a coin of the same block counts when it was made earlier in it, and not when later', () => {
@@ -137,12 +145,12 @@ describe('connecting a block', () => {
       spend([outpoint(fanOut, i), outpoint(fanOut2, i)], [2n]),
     );
     const block = blockWith([fanOut, fanOut2, ...collect]);
-    const connection = beginConnecting(block, context);
-    connectTransactions(connection, coins);
+    const connection = beginConnecting(block, context, new MapCoinSet(coins));
+    connectTransactions(connection);
     assert.ok(!isConnected(connection), 'the block takes more than one slice');
     const result = connect(block, coins);
     assert.ok(typeof result === 'object');
-    assert.deepEqual(applied(result.coins, disconnectBlock(block, HEIGHT, result.spent)), coins);
+    assert.deepEqual(disconnected(block, result.coins, result.spent), coins);
   });
 
   test('signatures verified before are not asked for again', () => {
@@ -151,15 +159,21 @@ describe('connecting a block', () => {
     const connection = beginConnecting(
       blockWith([a, b]),
       context,
+      new MapCoinSet(coins),
       (transaction) => transaction.hash === a.hash,
     );
-    const seen = connectTransactions(connection, coins);
+    const seen = connectTransactions(connection);
     assert.ok(
       'checks' in seen && seen.checks.length === 2,
       'another object with the same hash is another value here',
     );
-    const byKey = beginConnecting(blockWith([a, b]), context, (it) => Buffer.compare(it.hash, a.hash) === 0);
-    const once = connectTransactions(byKey, coins);
+    const byKey = beginConnecting(
+      blockWith([a, b]),
+      context,
+      new MapCoinSet(coins),
+      (it) => Buffer.compare(it.hash, a.hash) === 0,
+    );
+    const once = connectTransactions(byKey);
     assert.ok('checks' in once && once.checks.length === 1);
   });
 });

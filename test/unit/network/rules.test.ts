@@ -46,6 +46,7 @@ test('the result of every verdict on a gossiped block', () => {
     orphan: [{ status: 'orphan', missing: '' }, 'ignore', 0],
     held: [{ status: 'held' }, 'ignore', 0],
     unwanted: [{ status: 'unwanted' }, 'ignore', 0],
+    undecodable: [{ status: 'undecodable', reason: '' }, 'reject', 20],
     rejected: [{ status: 'rejected', rejection: { code: 'bad-cb-missing' } }, 'reject', 100],
   };
   for (const [verdict, result, points] of Object.values(expected)) {
