@@ -177,11 +177,13 @@ export class BlockDownload {
 
   /** The next blocks that this peer can have. */
   #takeFor(peer: Peer): BlockNode[] {
+    const start = this.#queue.findIndex(({ height }) => height >= peer.lowestHeight);
+    if (start === -1) return [];
     const end = this.#queue.findIndex(({ chainWork }) => chainWork > peer.chainWork);
     const fitting = Math.floor(WINDOW_BYTES / this.#blockBytes);
     const window = Math.min(MAX_WINDOW_BLOCKS, Math.max(MIN_WINDOW_BLOCKS, fitting));
-    const count = Math.min(window, end === -1 ? this.#queue.length : end);
-    const nodes = this.#queue.splice(0, count);
+    const count = Math.min(window, (end === -1 ? this.#queue.length : end) - start);
+    const nodes = this.#queue.splice(start, Math.max(0, count));
     for (const { hash } of nodes) this.#taken.add(hash);
     return nodes;
   }
@@ -273,7 +275,7 @@ export class BlockDownload {
     this.#deliveredAtMs = Date.now();
     this.#pendingBytes += bytes.length + BLOCK_OVERHEAD_BYTES;
     const parent = node.parent!;
-    if (parent.hasBody || this.#handedOver.has(parent)) this.#handOver({ node, bytes, peer });
+    if (parent.hadBody || this.#handedOver.has(parent)) this.#handOver({ node, bytes, peer });
     else this.#early.add({ node, bytes, peer });
     if (this.#early.bytes > MAX_EARLY_BYTES) this.#releaseEarly();
   }

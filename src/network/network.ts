@@ -13,6 +13,7 @@ import { type NodeState, nodeStateOf } from './nodeState.ts';
 import type { Peer } from './peer.ts';
 import { hostOf } from './peerAddress.ts';
 import { type PeerInfo, peerInfo } from './peerInfo.ts';
+import { findUnserved, type Unserved } from './unserved.ts';
 
 /** The node among other nodes: finds them, keeps up with them, tells them what is new. */
 export class Network {
@@ -147,6 +148,11 @@ export class Network {
     this.#parts.dialer.add(address);
   }
 
+  /** The block that is needed next, when all peers that are ahead have pruned it. */
+  unserved(): Unserved | undefined {
+    return findUnserved(this.#options.chain, this.#parts.peers);
+  }
+
   /** Hangs up, and does not keep the peer connected any more. Whether there was anything to do. */
   async removePeer(idOrAddress: string): Promise<boolean> {
     const wasKept = this.#parts.dialer.remove(idOrAddress);
@@ -202,7 +208,7 @@ export class Network {
       height: tip.height,
       tipHash: tip.hashBytes,
       chainWork: tip.chainWork,
-      lowestHeight: 0,
+      lowestHeight: chain.lowestHeight,
       clockSec: Math.floor(Date.now() / 1000),
       listenPort: this.listenPort,
       userAgent,

@@ -87,6 +87,11 @@ export class Peer {
     return this.status !== undefined && !this.isCourtesy;
   }
 
+  /** The lowest block that it has, by its own words: more than 0 when it has pruned those before. */
+  get lowestHeight(): number {
+    return this.status?.lowestHeight ?? 0;
+  }
+
   introduce(status: NodeStatus): void {
     this.status = status;
     this.height = status.height;

@@ -8,6 +8,8 @@ export type PeerInfo = Readonly<{
   /** Of its tip, by its own words or by what it has shown; undefined before its status is known. */
   height: number | undefined;
   tip: string | undefined;
+  /** The lowest block that it has. */
+  lowestHeight: number;
   userAgent: string | undefined;
   /** Seconds since 1970. */
   connectedSec: number;
@@ -33,6 +35,7 @@ export function peerInfo(peer: Peer, score: number, pingMs: number | undefined):
     direction: peer.direction,
     height: isKnown ? peer.height : undefined,
     tip: isKnown ? peer.tipHash : undefined,
+    lowestHeight: peer.lowestHeight,
     userAgent: peer.status?.userAgent,
     connectedSec: Math.floor(peer.connectedAtMs / 1000),
     lastBlockSec: Math.floor(peer.lastBlockAtMs / 1000),

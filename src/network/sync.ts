@@ -5,6 +5,7 @@ import type { Conversation } from './conversation.ts';
 import { syncHeaders } from './headerSync.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
+import { findUnserved } from './unserved.ts';
 
 /** So far behind the best header is syncing; less is the daily life of a node that has caught up once. */
 const FAR_BEHIND = 6;
@@ -38,6 +39,7 @@ export class Sync {
   #unseenTimer: NodeJS.Timeout | undefined;
   #asking: Peer | undefined;
   #hasCaughtUp = false;
+  #toldUnserved: number | undefined;
 
   constructor(options: SyncOptions) {
     this.#options = options;
@@ -161,7 +163,23 @@ export class Sync {
     if (this.#asking !== undefined || this.#download.isActive || this.#nextToAsk() !== undefined) return;
     const isPromising = ({ chainWork, headerFailures }: Peer) =>
       chainWork > chain.bestHeader.chainWork && headerFailures < HOPELESS_FAILURES;
-    if (peers.introduced().length > 0 && !peers.introduced().some(isPromising)) this.#hasCaughtUp = true;
+    if (peers.introduced().length === 0 || peers.introduced().some(isPromising)) return;
+    if (this.#isWaitingForPruned()) return;
+    this.#hasCaughtUp = true;
+  }
+
+  /**
+   * Whether what we need is only on nodes that we do not know yet. Told once; a node that has caught up before does not wait
+   * for it, as the headers of such a chain may be all that there is of it.
+   */
+  #isWaitingForPruned(): boolean {
+    const { chain, peers, log } = this.#options;
+    const unserved = this.#hasCaughtUp ? undefined : findUnserved(chain, peers);
+    if (unserved !== undefined && this.#toldUnserved !== unserved.height) {
+      log.warn(unserved, 'no peer has the next block: all have pruned it');
+    }
+    this.#toldUnserved = unserved?.height;
+    return unserved !== undefined;
   }
 
   #onHeaders(): void {

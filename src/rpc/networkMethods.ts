@@ -15,9 +15,9 @@ const BAN_SEC = 24 * 3600;
 const PEER_ID = /^(12D3|Qm|16Uiu)[1-9A-HJ-NP-Za-km-z]{40,60}$/;
 /** Of our protocols' names. */
 const PROTOCOL_VERSION = 1;
-/** Bitcoin's bit for a node that has the whole chain. */
-const SERVICES = '0000000000000001';
-const SERVICE_NAMES = ['NETWORK'];
+/** Bitcoin's bits for a node that has the whole chain, and for one that has its last 288 blocks at the least (BIP159). */
+const WHOLE = { services: '0000000000000001', names: ['NETWORK'] };
+const PRUNED = { services: '0000000000000400', names: ['NETWORK_LIMITED'] };
 
 export const networkMethods: readonly RpcMethod[] = [
   rpcMethod({
@@ -111,12 +111,13 @@ export const networkMethods: readonly RpcMethod[] = [
 function describePeer(peer: PeerInfo, id: number): Record<string, unknown> {
   const isInbound = peer.direction === 'inbound';
   const height = peer.height ?? -1;
+  const { services, names } = peer.lowestHeight > 0 ? PRUNED : WHOLE;
   return {
     id,
     addr: peer.address,
     network: 'not_publicly_routable',
-    services: SERVICES,
-    servicesnames: SERVICE_NAMES,
+    services,
+    servicesnames: names,
     relaytxes: true,
     lastsend: 0,
     lastrecv: 0,
@@ -137,19 +138,22 @@ function describePeer(peer: PeerInfo, id: number): Record<string, unknown> {
     transport_protocol_type: 'libp2p',
     peer_id: peer.peerId,
     tip: peer.tip ?? null,
+    lowest_height: peer.lowestHeight,
     score: peer.score,
     points: peer.points,
   };
 }
 
-function describeNetwork({ network, params, version, warnings }: NodeServices): Record<string, unknown> {
+function describeNetwork(parts: NodeServices): Record<string, unknown> {
+  const { network, params, version, warnings, chain } = parts;
+  const { services, names } = chain.pruning === undefined ? WHOLE : PRUNED;
   const fee = toCoinsPerKilobyte(MIN_FEE_RATE);
   return {
     version: versionNumber(version),
     subversion: `/IndieCoin:${version}/`,
     protocolversion: PROTOCOL_VERSION,
-    localservices: SERVICES,
-    localservicesnames: SERVICE_NAMES,
+    localservices: services,
+    localservicesnames: names,
     localrelay: true,
     timeoffset: 0,
     networkactive: true,
