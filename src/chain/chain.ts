@@ -16,7 +16,7 @@ import type { BlockOptions, BlockVerdict } from './blockVerdict.ts';
 import type { ChainChange } from './chainChange.ts';
 import { acceptHeaders, type HeadersResult, previewHeaders } from './headerAcceptance.ts';
 import { type ChainFiles, type ChainOptions, openChainFiles } from './openChainFiles.ts';
-import { lowestKept, Pruner } from './pruner.ts';
+import { lowestKept, type PruneOptions, Pruner } from './pruner.ts';
 
 export type InvalidBlockListener = (node: BlockNode, rejection: Rejection, source: string) => void;
 
@@ -31,6 +31,7 @@ export class Chain {
   readonly #onFatal: ((error: Error) => void) | undefined;
   readonly #active: ActiveChain;
   readonly #intake: BlockIntake;
+  readonly #pruning: PruneOptions | undefined;
   readonly #pruner: Pruner | undefined;
   readonly #changeListeners: ((change: ChainChange) => Promise<void> | void)[] = [];
   readonly #invalidListeners: InvalidBlockListener[] = [];
@@ -51,6 +52,7 @@ export class Chain {
         for (const listener of this.#invalidListeners) listener(...report);
       },
     });
+    this.#pruning = options.prune;
     this.#pruner =
       options.prune &&
       new Pruner({
@@ -121,6 +123,11 @@ export class Chain {
   /** Bytes of all blocks and undo data that are stored. */
   get storedBytes(): number {
     return this.#files.tree.storedBytes;
+  }
+
+  /** Whether blocks are deleted, and how many bytes are kept if that happens by itself. */
+  get pruning(): PruneOptions | undefined {
+    return this.#pruning;
   }
 
   /** Deletes the blocks below a height, but none of the newest 288. Returns the lowest height that is kept. */

@@ -22,6 +22,8 @@ export type ReindexResult = Readonly<{
   /** Blocks found, and records that were damaged: the network has them. */
   blocks: number;
   damaged: number;
+  /** Blocks that were pruned: they, too, come from the network. */
+  pruned: number;
   height: number;
 }>;
 
@@ -129,7 +131,7 @@ async function rebuild(
   options: ReindexOptions,
   old: BlockStore,
   found: Found,
-  { headers }: SalvagedHeaders,
+  { headers, pruned }: SalvagedHeaders,
 ): Promise<ReindexResult> {
   const chain = await Chain.open(options);
   try {
@@ -138,7 +140,7 @@ async function rebuild(
     if (headers.length > 0) await chain.sync();
     const order = orderOf(found, chain);
     await feed(chain, old, order, options.onProgress);
-    return { blocks: order.length, damaged: found.damaged, height: chain.tip.height };
+    return { blocks: order.length, damaged: found.damaged, pruned, height: chain.tip.height };
   } finally {
     await chain.close();
   }

@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { suggestion } from '../node/nearestName.ts';
-import { SETTING_NAMES } from '../node/settings.ts';
+import { environmentName, isSettingName, SETTING_NAMES } from '../node/settings.ts';
 import { usageError } from './cliError.ts';
 import { type Arguments, type Command, type CommandGroup, makeContext } from './command.ts';
 import { COMMANDS, DEFAULT_COMMAND, GROUPS } from './commands.ts';
@@ -134,6 +134,9 @@ function explainUnknown(unknown: string, words: readonly string[], path: readonl
     (word) => word === `--${unknown}` || word.startsWith(`--${unknown}=`) || word === `-${unknown}`,
   );
   if (isFlag) {
+    if (isSettingName(unknown)) {
+      return `--${unknown} is a setting of nodes: here it can be ${environmentName(unknown)}, or stand in the config file.`;
+    }
     const flags = [
       ...SETTING_NAMES,
       'json',

@@ -9,6 +9,10 @@ export type NodeStatus = Readonly<{
   bestPeerHeight: number;
   tip: string;
   tipTimeSec: number;
+  blockBytes: number;
+  pruned: boolean;
+  /** The lowest block that is kept; 0 while all are. */
+  pruneHeight?: number;
   peers: number;
   inbound: number;
   outbound: number;
@@ -42,6 +46,7 @@ export function describeStatus(now: NodeStatus, terminal: Terminal): string[] {
     ['state', terminal.style(now.state === 'running' ? 'green' : 'yellow', state)],
     ['height', `${now.height} of ${target}${target > now.height ? ` (${percent(now.height, target)})` : ''}`],
     ['tip', `${shorten(now.tip, terminal.columns - 26)}, ${age(now.tipTimeSec)}`],
+    ['blocks', describeBlocks(now)],
     ['peers', `${now.peers} (${now.inbound} in, ${now.outbound} out)`],
     ['mempool', `${now.mempool} transactions, ${(now.mempoolBytes / 1000).toFixed(1)} kB`],
     [
@@ -60,6 +65,12 @@ export function describeStatus(now: NodeStatus, terminal: Terminal): string[] {
     ...now.warnings.map((warning): [string, string] => ['warning', terminal.style('red', warning)]),
   ];
   return [terminal.bold(`IndieCoin ${now.network}`), ...table(rows)];
+}
+
+function describeBlocks({ blockBytes, pruned, pruneHeight = 0 }: NodeStatus): string {
+  const size = `${(blockBytes / 1e6).toFixed(1)} MB`;
+  if (!pruned) return size;
+  return `${size}, pruned: ${pruneHeight === 0 ? 'all are here so far' : `from height ${pruneHeight} on`}`;
 }
 
 export function duration(seconds: number): string {

@@ -16,7 +16,7 @@ export async function withOfflineChain<T>(
   work: (chain: Chain) => Promise<T>,
   options: { mayBeNew?: boolean } = {},
 ): Promise<T> {
-  const { dataDir, params, transactionIndex } = config;
+  const { dataDir, params, transactionIndex, prune } = config;
   if (
     options.mayBeNew !== true &&
     ![CHAIN_FOLDER, BLOCKS_FOLDER].some((folder) => existsSync(join(dataDir, folder))) &&
@@ -31,7 +31,7 @@ export async function withOfflineChain<T>(
   const verifyPool = await VerifyPool.open();
   try {
     const diskSpace = new DiskSpace(dataDir, config.minFreeSpaceMb);
-    const chain = await Chain.open({ dataDir, params, verifyPool, transactionIndex, diskSpace });
+    const chain = await Chain.open({ dataDir, params, verifyPool, transactionIndex, prune, diskSpace });
     try {
       return await work(chain);
     } finally {

@@ -20,6 +20,9 @@ import { SETTING_NAMES, type SettingName } from './settings.ts';
 export const MAX_PEERS = 300;
 export const DEFAULT_MAX_PEERS = 100;
 const CONFIG_FILE = 'indiecoin.toml';
+/** Bitcoin Core's numbers. */
+const MIN_PRUNE_MB = 550;
+const BYTES_PER_MB = 1024 * 1024;
 
 /** All that a node is told before it starts. */
 export type NodeConfig = Readonly<{
@@ -47,6 +50,8 @@ export type NodeConfig = Readonly<{
   transactionIndex: boolean;
   /** Megabytes. 0: nothing is watched. */
   minFreeSpaceMb: number;
+  /** How many bytes of blocks and undo data to keep; undefined: all. */
+  prune: Readonly<{ targetBytes: number }> | undefined;
   reindex: boolean;
   logLevel: string;
 }>;
@@ -73,8 +78,9 @@ const settingsSchema = z.strictObject({
   'rpc-host': z.string().default('127.0.0.1'),
   'rpc-user': z.string().optional(),
   'rpc-password': z.string().optional(),
-  'transaction-index': z.boolean().default(true),
   'min-free-space': z.int().min(0, 'it is a number of megabytes').default(DEFAULT_MIN_FREE_MB),
+  'transaction-index': z.boolean().optional(),
+  prune: z.int().min(0).default(0),
   reindex: z.boolean().default(false),
   'log-level': z.string().default('info'),
 });
@@ -171,6 +177,7 @@ function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
     throw new ConfigError('rpc-user and rpc-password go together: one of them is missing.');
   }
   parseLogLevels(settings['log-level']);
+  const prune = toPruning(settings, params);
   return {
     params,
     network,
@@ -190,9 +197,31 @@ function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
       settings['rpc-user'] === undefined
         ? undefined
         : { user: settings['rpc-user'], password: settings['rpc-password']! },
-    transactionIndex: settings['transaction-index'],
     minFreeSpaceMb: settings['min-free-space'],
+    transactionIndex: settings['transaction-index'] ?? prune === undefined,
+    prune,
     reindex: settings.reindex,
     logLevel: settings['log-level'],
   };
+}
+
+/** @throws ConfigError when the blocks kept would be too few, or an index would point to those that are gone. */
+function toPruning(
+  { prune, 'transaction-index': index }: z.infer<typeof settingsSchema>,
+  { retargetBlocks }: NetworkParams,
+): NodeConfig['prune'] {
+  if (prune === 0) return undefined;
+  // Where the target never changes the network is one for tests.
+  const leastMb = retargetBlocks === 0 ? 1 : MIN_PRUNE_MB;
+  if (prune < leastMb) {
+    throw new ConfigError(
+      `prune cannot be ${prune}: ${leastMb} MB are the least, as the newest 288 blocks must be kept for reorganizations.`,
+    );
+  }
+  if (index === true) {
+    throw new ConfigError(
+      'prune and transaction-index do not go together: the index would point into blocks that are gone.',
+    );
+  }
+  return { targetBytes: prune * BYTES_PER_MB };
 }

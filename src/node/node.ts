@@ -14,6 +14,7 @@ import { RpcServer } from '../rpc/rpcServer.ts';
 import { DiskSpace } from '../store/diskSpace.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
+import { ConfigError } from './configError.ts';
 import { type Logger, subsystemLog } from './log.ts';
 import { UpgradeWatch } from './upgradeWatch.ts';
 import { warningsOf } from './warnings.ts';
@@ -94,11 +95,13 @@ async function openParts(
     opened('RPC', () => server.close());
   };
   let mempool: Mempool | undefined;
+  let reader: Wallet | undefined;
   const chain = await Chain.open({
     dataDir,
     params,
     verifyPool,
     transactionIndex: config.transactionIndex,
+    prune: config.prune && { ...config.prune, neededFrom: () => heightReadBy(reader) },
     isVerified: (transaction) => mempool?.isVerified(transaction) ?? false,
     onLocked,
     diskSpace,
@@ -107,10 +110,12 @@ async function openParts(
   opened('chain', () => chain.close());
   const unwatch = watchDiskSpace(diskSpace, logOf('chain'), stop);
   opened('watch over the disk', async () => unwatch());
+  expectPruning(chain, config);
 
   const pool = new Mempool({ chain, verifyPool });
   mempool = pool;
   const wallet = await openWallet({ dataDir, params, chain, pool, log: logOf('wallet') });
+  reader = wallet;
   opened('wallet', () => wallet.close());
 
   const miner = new Miner({
@@ -154,10 +159,24 @@ async function openParts(
     startedAtSec: Math.floor(Date.now() / 1000),
     version,
     engine: verifyPool.engine,
-    warnings: () => warningsOf({ chain, network, verifyPool, upgradeWatch, diskSpace }),
+    warnings: () => warningsOf({ chain, network, verifyPool, upgradeWatch, diskSpace, wallet }),
     stop: () => stop(),
   };
   return { services, rpc: rpc! };
+}
+
+/** Who goes on with a pruned chain as if it were whole would miss it later. @throws ConfigError */
+function expectPruning({ lowestHeight, pruning }: Chain, { dataDir }: NodeConfig): void {
+  if (lowestHeight === 0 || pruning !== undefined) return;
+  throw new ConfigError(
+    `The blocks in ${dataDir} were pruned below height ${lowestHeight}. Start with --prune again, or with --reindex to download them all.`,
+  );
+}
+
+/** Blocks from here on are still to be read by the wallet; all of them while it is not open yet. */
+function heightReadBy(wallet: Wallet | undefined): number {
+  if (wallet === undefined) return 0;
+  return wallet.isRescanning ? wallet.height : Number.POSITIVE_INFINITY;
 }
 
 function openWallet(parts: {
@@ -191,10 +210,13 @@ async function mend(
     log.info(`reindexing ${done}/${total} (${Math.floor((100 * done) / total)} %)`);
   };
   log.info('reindexing: the chain database is made anew from the stored blocks');
-  log.info(
-    await reindex({ dataDir, params, transactionIndex, verifyPool, diskSpace, onProgress }),
-    'reindexed',
-  );
+  const result = await reindex({ dataDir, params, transactionIndex, verifyPool, diskSpace, onProgress });
+  log.info(result, 'reindexed');
+  if (result.pruned > 0) {
+    log.warn(
+      `${result.pruned} blocks were pruned from this chain: they are downloaded again, and checked again`,
+    );
+  }
 }
 
 /** Who is told of a new tip, in this order, each before the next. */

@@ -66,12 +66,21 @@ export const SETTINGS = {
   },
   'rpc-user': { kind: 'string', value: 'NAME', description: 'a user for the RPC beside the cookie' },
   'rpc-password': { kind: 'string', description: "that user's password", isSecret: true },
-  'transaction-index': { kind: 'boolean', description: 'find any transaction by its txid (default yes)' },
   'min-free-space': {
     kind: 'integer',
     value: 'MB',
     description:
       'stop in good order when less is free on the disk, and warn at five times as much; 0: never (default 300)',
+  },
+  'transaction-index': {
+    kind: 'boolean',
+    description: 'find any transaction by its txid (default yes, no with --prune)',
+  },
+  prune: {
+    kind: 'integer',
+    value: 'MB',
+    description:
+      'keep only so much of the newest blocks, 550 at the least and never fewer than 288 (default 0: all)',
   },
   reindex: {
     kind: 'boolean',

@@ -2,6 +2,7 @@ import type { Chain } from '../chain/chain.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
 import type { Network } from '../network/network.ts';
 import type { DiskSpace } from '../store/diskSpace.ts';
+import type { Wallet } from '../wallet/wallet.ts';
 import type { UpgradeWatch } from './upgradeWatch.ts';
 
 /** A tip this many block spacings old is worth a word. */
@@ -14,8 +15,9 @@ export function warningsOf(parts: {
   verifyPool: VerifyPool;
   upgradeWatch: UpgradeWatch;
   diskSpace: DiskSpace;
+  wallet: Wallet;
 }): string[] {
-  const { chain, network, verifyPool, upgradeWatch, diskSpace } = parts;
+  const { chain, network, verifyPool, upgradeWatch, diskSpace, wallet } = parts;
   const warnings = upgradeWatch.warnings();
   const lowSpace = diskSpace.warning();
   if (lowSpace !== undefined) warnings.unshift(lowSpace);
@@ -24,6 +26,13 @@ export function warningsOf(parts: {
   }
   const state = network.state();
   if (state === 'isolated') warnings.push('All peers are lost. The node keeps trying to reach them.');
+  const unserved = network.unserved();
+  if (unserved) {
+    warnings.push(
+      `Block ${unserved.height} is needed next, and no peer has it: the blocks before height ${unserved.lowestHeight} were pruned by all ${unserved.peers}. The node waits for a peer that has all blocks; \`indiecoin peers add\` names one.`,
+    );
+  }
+  if (wallet.problem !== undefined) warnings.push(wallet.problem);
   const ageSec = Date.now() / 1000 - chain.tip.timeSec;
   if (state === 'running' && ageSec > OLD_TIP_SPACINGS * chain.params.spacingSec) {
     warnings.push(`The newest block is ${Math.round(ageSec / 3600)} hours old: is anyone mining?`);

@@ -85,6 +85,15 @@ export const blockchainMethods: readonly RpcMethod[] = [
     run: describeBlock,
   }),
   rpcMethod({
+    name: 'pruneblockchain',
+    theme,
+    summary:
+      'Deletes the blocks up to a height, but none of the newest 288. The height of the last one that is gone.',
+    example: 'indiecoin rpc pruneblockchain 1000',
+    parameters: { height: whole },
+    run: (services, { height }) => pruneBlocks(services, height),
+  }),
+  rpcMethod({
     name: 'getchaintips',
     theme,
     summary: 'The ends of all branches.',
@@ -110,18 +119,36 @@ function describeBlockchain({ chain, params, warnings }: NodeServices): Record<s
     verificationprogress: bestHeader.height === 0 ? 1 : Math.min(1, tip.height / bestHeader.height),
     initialblockdownload: isBehind,
     chainwork: workHex(tip.chainWork),
-    size_on_disk: bytesOnDisk(chain),
-    pruned: false,
+    size_on_disk: chain.storedBytes,
+    ...describePruning(chain),
     // Bitcoin Core moved it to getdeploymentinfo; programs made for older ones look for it here.
     softforks: describeDeployments(tip, params.deployments),
     warnings: warnings(),
   };
 }
 
-function bytesOnDisk(chain: NodeServices['chain']): number {
-  let bytes = 0;
-  for (const { bodyBytes } of chain.nodes()) bytes += bodyBytes;
-  return bytes;
+function describePruning({ pruning, lowestHeight }: NodeServices['chain']): Record<string, unknown> {
+  if (pruning === undefined) return { pruned: false };
+  const { targetBytes } = pruning;
+  return {
+    pruned: true,
+    pruneheight: lowestHeight,
+    automatic_pruning: targetBytes !== undefined,
+    ...(targetBytes !== undefined && { prune_target_size: targetBytes }),
+  };
+}
+
+async function pruneBlocks({ chain }: NodeServices, height: number): Promise<number> {
+  if (chain.pruning === undefined) {
+    throw new RpcError(RPC_ERROR.misc, 'Cannot prune blocks because node is not in prune mode.');
+  }
+  if (height < 0) throw new RpcError(RPC_ERROR.invalidParameter, 'Negative block height.');
+  if (height > chain.tip.height) {
+    const message = 'Blockchain is shorter than the attempted prune height.';
+    throw new RpcError(RPC_ERROR.invalidParameter, message);
+  }
+  // The last that is gone, as in Bitcoin Core; -1 when none is.
+  return (await chain.pruneTo(height + 1)) - 1;
 }
 
 /** More than a day behind the best header counts as the first download, as it does in Bitcoin Core. */

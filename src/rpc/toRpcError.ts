@@ -9,6 +9,7 @@ const WALLET_CODES: Readonly<Record<WalletErrorCode, number>> = {
   'wrong-passphrase': RPC_ERROR.wrongPassphrase,
   'bad-words': RPC_ERROR.invalidParameter,
   damaged: RPC_ERROR.wallet,
+  pruned: RPC_ERROR.misc,
   'bad-amount': RPC_ERROR.type,
   'insufficient-funds': RPC_ERROR.insufficientFunds,
   'too-many-inputs': RPC_ERROR.wallet,

@@ -11,6 +11,8 @@ import { DatabaseDamagedError } from './storeErrors.ts';
 export type SalvagedHeaders = Readonly<{
   /** 80 bytes each, lowest first, without those known to be invalid. There may be gaps. */
   headers: readonly Uint8Array[];
+  /** How many of their blocks were pruned. */
+  pruned: number;
   /** Whether the database still says whose it is. */
   isOwnNetwork: boolean;
 }>;
@@ -20,24 +22,29 @@ export type SalvagedHeaders = Readonly<{
  * @throws DatabaseInUseError, DatabaseForeignError
  */
 export async function salvageHeaders(dataDir: string, params: NetworkParams): Promise<SalvagedHeaders> {
-  const headers: Uint8Array[] = [];
-  if (!existsSync(join(dataDir, CHAIN_FOLDER))) return { headers, isOwnNetwork: false };
+  const found = { headers: [] as Uint8Array[], pruned: 0 };
+  if (!existsSync(join(dataDir, CHAIN_FOLDER))) return { ...found, isOwnNetwork: false };
   const database = await openAnyhow(dataDir, CHAIN_FOLDER);
   try {
     const isOwnNetwork =
       (await isUndamaged(expectNetwork(database, dataDir, params))) &&
       (await isUndamaged(expectFormat(database, dataDir, { orOlder: true })));
-    await isUndamaged(readHeaders(database, headers));
-    return { headers, isOwnNetwork };
+    await isUndamaged(readHeaders(database, found));
+    return { ...found, isOwnNetwork };
   } finally {
     await database.close();
   }
 }
 
-async function readHeaders(database: Database, headers: Uint8Array[]): Promise<void> {
+async function readHeaders(
+  database: Database,
+  found: { headers: Uint8Array[]; pruned: number },
+): Promise<void> {
   for await (const [, value] of database.entries('header', keysOf(HEADER), { skipDamaged: true })) {
-    const { headerBytes, isInvalid } = decodeHeaderRecord(value);
-    if (!isInvalid) headers.push(Uint8Array.from(headerBytes));
+    const { headerBytes, isInvalid, transactionCount, bodyId } = decodeHeaderRecord(value);
+    if (isInvalid) continue;
+    found.headers.push(Uint8Array.from(headerBytes));
+    if (transactionCount > 0 && bodyId === 0) found.pruned++;
   }
 }
 

@@ -6,6 +6,8 @@ export type ChainNode = Readonly<{ hash: string; height: number; parent: ChainNo
 /** What the wallet reads of the chain. */
 export interface ChainView {
   readonly tip: ChainNode;
+  /** The blocks before this height were pruned; 0 when all are there. */
+  readonly lowestHeight: number;
   node(hash: string): ChainNode | undefined;
   nodeAt(height: number): ChainNode | undefined;
   isActive(node: ChainNode): boolean;

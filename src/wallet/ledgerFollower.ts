@@ -2,6 +2,7 @@ import { type Block, decodeBlock } from '../primitives/block.ts';
 import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
 import type { ChainNode, ChainView, TipChange } from './chainView.ts';
 import type { FindKey, Ledger } from './ledger.ts';
+import { WalletError } from './walletError.ts';
 import type { WalletKeys } from './walletKeys.ts';
 
 /** Blocks without a coin of ours are written off together. */
@@ -27,6 +28,7 @@ export class LedgerFollower {
   #writing: Promise<void> = Promise.resolve();
   #isClosing = false;
   #hasFailed = false;
+  #problem: string | undefined;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -36,12 +38,20 @@ export class LedgerFollower {
     return this.#rescan !== undefined;
   }
 
+  /** Why the ledger cannot follow the chain, as a sentence. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   /** Begins to read the chain from where the ledger stands, in the background. */
   startRescan(): void {
     this.#rescan ??= this.#catchUp()
       .catch((error: unknown) => {
         this.#hasFailed = true;
-        this.#options.onRescanFailed?.(error);
+        // At every new block it is tried again, and told of once.
+        const { message } = error as Error;
+        if (message !== this.#problem) this.#options.onRescanFailed?.(error);
+        this.#problem = message;
       })
       .then(() => {
         this.#rescan = undefined;
@@ -112,13 +122,24 @@ export class LedgerFollower {
         const block = next === undefined ? undefined : await this.#readBlock(next);
         // Gone while it was asked for: the chain has moved, look again.
         if (next === undefined || next.parent !== node) continue;
-        if (block === undefined) throw new Error(`block ${next.hash} of the active chain cannot be read`);
+        if (block === undefined) throw this.#unreadable(next);
         await this.#connect(block, next.height);
         if (next.height % REPORT_BLOCKS === 0) onRescan?.(next.height, chain.tip.height);
       }
     }
+    if (!this.#isClosing) this.#problem = undefined;
     this.#options.onCaughtUp();
     this.write();
+  }
+
+  #unreadable(node: ChainNode): Error {
+    const { lowestHeight } = this.#options.chain;
+    if (node.height >= lowestHeight)
+      return new Error(`block ${node.hash} of the active chain cannot be read`);
+    return new WalletError(
+      'pruned',
+      `The wallet knows the chain up to height ${node.height - 1}, and the blocks before height ${lowestHeight} were pruned: its coins cannot be counted. Starting once with --reindex downloads them again.`,
+    );
   }
 
   async #restart(): Promise<void> {

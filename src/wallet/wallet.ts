@@ -78,6 +78,11 @@ export class Wallet {
     return this.#follower?.isRescanning ?? false;
   }
 
+  /** Why the coins are not those of the chain, as a sentence. */
+  get problem(): string | undefined {
+    return this.#follower?.problem;
+  }
+
   /** The height up to which coins are counted. */
   get height(): number {
     if (this.#ledger === undefined) return this.#options.chain.tip.height;
@@ -101,10 +106,17 @@ export class Wallet {
     });
   }
 
-  /** Makes the keys of these words and looks for their coins in the whole chain, in the background. */
+  /**
+   * Makes the keys of these words and looks for their coins in the whole chain, in the background.
+   * @throws WalletError `pruned` when it is not all there any more
+   */
   async restore(words: string, passphrase?: string): Promise<void> {
     await this.#inTurn(async () => {
-      const { dataDir, params } = this.#options;
+      const { dataDir, params, chain } = this.#options;
+      if (chain.lowestHeight > 0) {
+        const message = `This node has pruned the blocks before height ${chain.lowestHeight}, and these words may have coins in them. Restore the wallet on a node that has all blocks, or start this one with --reindex to download them again.`;
+        throw new WalletError('pruned', message);
+      }
       const nowSec = this.#nowSec();
       const { keys } = await WalletKeys.create(dataDir, params, {
         words,

@@ -5,6 +5,7 @@ export type WalletErrorCode =
   | 'wrong-passphrase'
   | 'bad-words'
   | 'damaged'
+  | 'pruned'
   | 'bad-amount'
   | 'insufficient-funds'
   | 'too-many-inputs'

@@ -20,6 +20,10 @@ export const chainExport: Command = {
     if (!(await isFolder(dirname(resolve(path))))) throw usageError(`${path} is in no folder that exists.`);
     const signal = interruption();
     const answer = await withOfflineChain(config, async (chain) => {
+      if (chain.lowestHeight > 0) {
+        const message = `The blocks before height ${chain.lowestHeight} were pruned: a file without them is worth nothing.`;
+        throw new CliError(EXIT.refused, message);
+      }
       const progress = new Progress(terminal, 'exporting', chain.tip.height);
       const onProgress = (height: number) => progress.update(height, `height ${height}`);
       const blocks = activeBlocks(chain, signal, onProgress);

@@ -13,11 +13,20 @@ export const chainVerify: Command = {
       const progress = new Progress(terminal, 'verifying', chain.tip.height);
       const onProgress = (height: number) => progress.update(height, `block ${height}`);
       const coins = await verifyChain(chain, { signal, onProgress }).finally(() => progress.stop());
-      return { height: chain.tip.height, tip: chain.tip.hash, coins, ok: true };
+      const { tip, lowestHeight } = chain;
+      return {
+        height: tip.height,
+        tip: tip.hash,
+        coins,
+        ok: true,
+        ...(lowestHeight > 0 && { lowestHeight }),
+      };
     });
-    terminal.answer(
-      answer,
-      () => `All ${answer.height + 1} blocks and ${answer.coins} coins are as they were written.`,
-    );
+    const { height, lowestHeight, coins } = answer;
+    const blocks =
+      lowestHeight === undefined
+        ? `All ${height + 1} blocks`
+        : `The blocks from height ${lowestHeight} to ${height}, those before being pruned,`;
+    terminal.answer(answer, () => `${blocks} and ${coins} coins are as they were written.`);
   },
 };

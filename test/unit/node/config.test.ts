@@ -57,6 +57,25 @@ describe('loadConfig', () => {
     assert.throws(() => loadConfig({ ...regtest, 'max-peers': 'many' }, {}), /needs a whole number/);
   });
 
+  it('prunes from 550 MB on, less only on networks for tests, and not with an index', () => {
+    const mainnet = { network: 'mainnet', 'data-dir': folder };
+    assert.equal(loadConfig(mainnet, {}).prune, undefined);
+    assert.equal(loadConfig({ ...mainnet, prune: '0' }, {}).prune, undefined);
+    const config = loadConfig(mainnet, { INDIECOIN_PRUNE: '550' });
+    assert.deepEqual(config.prune, { targetBytes: 550 * 1024 * 1024 });
+    assert.equal(config.transactionIndex, false, 'it goes by itself');
+    assert.throws(
+      () => loadConfig({ ...mainnet, prune: '549' }, {}),
+      /prune cannot be 549: 550 MB are the least/,
+    );
+    assert.throws(() => loadConfig({ ...mainnet, prune: '-1' }, {}), /--prune needs a whole number/);
+    assert.deepEqual(loadConfig({ ...regtest, prune: '1' }, {}).prune, { targetBytes: 1024 * 1024 });
+    assert.throws(
+      () => loadConfig({ ...mainnet, prune: '550', 'transaction-index': true }, {}),
+      /prune and transaction-index do not go together/,
+    );
+  });
+
   it('names the nearest key for an unknown one', () => {
     const config = fileWith('typo.toml', 'max-pears = 10\n');
     assert.throws(
