@@ -95,9 +95,9 @@ export class BlockIntake {
     });
   }
 
-  /** Runs a job between two blocks. Resolves when what it changed is committed. */
+  /** Runs a job between two blocks. Resolves when what it changed is committed and forced to disk. */
   async inTurn(job: () => Promise<void>): Promise<void> {
-    await this.#queue.push(0, false, async () => {
+    await this.#queue.push(0, true, async () => {
       await job();
       return () => undefined;
     });

@@ -74,6 +74,7 @@ export class Chain {
     const chain = new Chain(options, files);
     try {
       await chain.#intake.start();
+      chain.#pruner?.look();
     } catch (error) {
       await files.close(false);
       throw error;

@@ -23,7 +23,7 @@ type PrunerParts = Readonly<{
   tree: BlockTree;
   blocks: BlockStore;
   active: ActiveChain;
-  /** Runs a job between two blocks, and resolves when what it changed in the tree is committed. */
+  /** Runs a job between two blocks, and resolves when what it changed in the tree is committed and on disk. */
   inTurn: (job: () => Promise<void>) => Promise<void>;
   onFatal: (error: Error) => void;
 }>;
@@ -36,8 +36,9 @@ type Discard = Readonly<{
 }>;
 
 /**
- * Deletes the oldest blocks. First a commit says that they are gone, then they are deleted: what a kill in between leaves
- * lying, nobody reads, and the next pruning deletes it with the rest.
+ * Deletes the oldest blocks. First a commit says that they are gone, and is forced to disk, as a power cut must not bring
+ * back the word of them alone; then they are deleted. What an end in between leaves lying, nobody reads, and the next
+ * pruning deletes it with the rest.
  */
 export class Pruner {
   readonly #parts: PrunerParts;
