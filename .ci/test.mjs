@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const picked = process.argv.slice(2);
+const timeoutMs = process.env.INDIECOIN_TEST_TIMEOUT_MS ?? '420000';
 const files = readdirSync('dist/test', { recursive: true })
   .map((name) => join('dist/test', String(name)))
   .filter((name) => name.endsWith('.test.js'))
@@ -16,7 +17,7 @@ if (files.length === 0) {
 }
 const { status } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=420000', ...files],
+  ['--enable-source-maps', '--test', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files],
   { stdio: 'inherit' },
 );
 process.exit(status ?? 1);

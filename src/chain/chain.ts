@@ -20,6 +20,9 @@ import { lowestKept, type PruneOptions, Pruner } from './pruner.ts';
 
 export type InvalidBlockListener = (node: BlockNode, rejection: Rejection, source: string) => void;
 
+/** The coins as of a block; the hash over them in hex. */
+export type CoinScan = Readonly<{ tip: BlockNode; coinCount: number; coinSetHash: string }>;
+
 /**
  * The chain: all headers, the active chain, its coins, and the one door through which blocks come in. Blocks are taken one
  * at a time; while more wait, they share commits. Readers see the last commit.
@@ -229,10 +232,13 @@ export class Chain {
     return values.map((value) => value && decodeCoin(value));
   }
 
-  /** Every coin as of the last commit at the time of the call. */
-  async *coins(): AsyncGenerator<{ outpoint: Outpoint; coin: Coin }> {
-    for await (const { txHash, index, coin } of this.#files.store.coins())
-      yield { outpoint: { txHash, index }, coin };
+  /**
+   * Shows every coin as of the last commit, all of one transaction together, and says which tip that is. What was shown
+   * counts only when this resolves. @throws DatabaseDamagedError
+   */
+  async scanCoins(visit: (outpoint: Outpoint, coin: Coin) => void): Promise<CoinScan> {
+    const { tip, ...coins } = await this.#watched(this.#files.store.scanCoins(visit));
+    return { tip: this.node(hashToHex(tip))!, ...coins };
   }
 
   /** Counts the coins anew and compares them with what the commits kept count of. */

@@ -181,7 +181,7 @@ export class ChainState {
   async #checkCoins(): Promise<void> {
     if (performance.now() - this.#coinsCheckedAtMs < CHECK_COINS_MS) return;
     this.#coinsCheckedAtMs = performance.now();
-    await this.#parts.store.checkCoins();
+    await this.#parts.store.scanCoins(() => undefined);
   }
 
   /**

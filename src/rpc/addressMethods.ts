@@ -1,5 +1,6 @@
 import { equalBytes } from '../bytes/bytes.ts';
 import { bytesToHex } from '../bytes/hex.ts';
+import type { Coin } from '../consensus/coin.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { AddressError, decodeAddress, encodeAddress } from '../crypto/address.ts';
 import { formatAmount } from '../wallet/amount.ts';
@@ -56,25 +57,21 @@ function validateAddress(
 }
 
 async function describeCoinSet({ chain }: NodeServices): Promise<Record<string, unknown>> {
-  const { tip } = chain;
   let amount = 0n;
-  let count = 0;
   // Coins come in the order of their txids: where it changes, the next transaction begins.
   let transactions = 0;
   let lastHash: Uint8Array = new Uint8Array();
-  for await (const { outpoint, coin } of chain.coins()) {
-    count++;
+  const { tip, coinCount, coinSetHash } = await chain.scanCoins(({ txHash }, coin) => {
     amount += coin.amount;
-    if (equalBytes(outpoint.txHash, lastHash)) continue;
+    if (equalBytes(txHash, lastHash)) return;
     transactions++;
-    lastHash = outpoint.txHash;
-  }
-  const { coinCount, coinSetHash } = chain.coinSet;
+    lastHash = txHash;
+  });
   return {
     height: tip.height,
     bestblock: tip.hash,
     transactions,
-    txouts: count,
+    txouts: coinCount,
     coin_set_count: coinCount,
     coin_set_hash: coinSetHash,
     total_amount: toCoins(amount),
@@ -87,22 +84,21 @@ async function sumAddress(
 ): Promise<Record<string, unknown>> {
   const publicKey = readPublicKey(address, params);
   const script = payToPublicKey(publicKey);
-  const { height } = chain.tip;
-  let confirmed = 0n;
-  let immature = 0n;
-  let coins = 0;
-  for await (const { coin } of chain.coins()) {
-    if (!equalBytes(coin.lockingScript, script)) continue;
-    coins++;
-    const isImmature = coin.isCoinbase && height + 1 < coin.height + params.coinbaseMaturity;
-    if (isImmature) immature += coin.amount;
-    else confirmed += coin.amount;
-  }
+  const found: Coin[] = [];
+  const { tip } = await chain.scanCoins((_, coin) => {
+    if (equalBytes(coin.lockingScript, script)) found.push(coin);
+  });
+  const { height } = tip;
+  const isImmature = ({ isCoinbase, height: madeAt }: Coin) =>
+    isCoinbase && height + 1 < madeAt + params.coinbaseMaturity;
+  const sum = (coins: readonly Coin[]) => coins.reduce((total, { amount }) => total + amount, 0n);
+  const immature = sum(found.filter(isImmature));
+  const confirmed = sum(found) - immature;
   return {
     address: encodeAddress(publicKey, params.addressPrefix),
     confirmed: formatAmount(confirmed),
     immature: formatAmount(immature),
-    coins,
+    coins: found.length,
     height,
   };
 }

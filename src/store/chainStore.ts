@@ -35,6 +35,9 @@ export const CHAIN_FOLDER = 'chain';
 
 type CoinTotals = Pick<CommitRecord, 'coinCount' | 'coinSetHash'>;
 
+/** The coins as of a block, whose hash is in wire order; the hash over them in hex. */
+export type CoinSet = Readonly<{ tip: Uint8Array; coinCount: number; coinSetHash: string }>;
+
 /** All that one commit changes. */
 export type Commit = Readonly<{
   /** Wire order; the tip before must be the one of the commit before. */
@@ -49,13 +52,15 @@ export type Commit = Readonly<{
 /** The chain's state on disk: headers, coins, the transaction index, and the log of commits. */
 export class ChainStore {
   readonly #folder: string;
+  readonly #params: NetworkParams;
   readonly #database: Database;
   #last: CommitRecord;
   /** The commit whose headers lie in the file of copies, if one is known. */
   #copiedCommit: number | undefined;
 
-  private constructor(folder: string, database: Database, last: CommitRecord) {
+  private constructor(folder: string, params: NetworkParams, database: Database, last: CommitRecord) {
     this.#folder = folder;
+    this.#params = params;
     this.#database = database;
     this.#last = last;
   }
@@ -69,7 +74,7 @@ export class ChainStore {
       await expectFormat(database, dataDir);
       const folder = join(dataDir, CHAIN_FOLDER);
       const last = await readLastCommit(database, params, await readLastCommitFile(folder));
-      return new ChainStore(folder, database, last);
+      return new ChainStore(folder, params, database, last);
     } catch (error) {
       await database.close();
       throw error;
@@ -133,14 +138,14 @@ export class ChainStore {
   }
 
   /**
-   * Every coin with its outpoint, as of the last commit.
+   * Shows every coin as of the last commit, all of one transaction together, and says which that was.
    * @throws DatabaseDamagedError also in the end, when these were not the coins that the commits kept count of: a sum over
-   * them is worth nothing before the last one has come.
+   * them is worth nothing before
    */
-  async *coins(): AsyncGenerator<{ txHash: Uint8Array; index: number; coin: Coin }> {
+  async scanCoins(visit: (outpoint: Outpoint, coin: Coin) => void): Promise<CoinSet> {
     const snapshot = this.#database.snapshot();
     try {
-      const newest = await readNewestCommit(this.#database, snapshot);
+      const newest = await readNewestCommit(this.#database, this.#params, snapshot);
       const sum = CoinSetHash.empty();
       let coinCount = 0;
       const range = layout.keysOf(layout.COIN);
@@ -148,25 +153,17 @@ export class ChainStore {
         sum.add(concatBytes(key, value));
         coinCount++;
         const reader = new ByteReader(key.subarray(1));
-        yield { txHash: reader.bytes(32), index: reader.u32(), coin: decodeCoin(value) };
+        visit({ txHash: reader.bytes(32), index: reader.u32() }, decodeCoin(value));
       }
-      const kept = {
-        coinCount: newest?.coinCount ?? 0,
-        hash: newest?.coinSetHash ?? CoinSetHash.empty().toBytes(),
-      };
-      if (coinCount !== kept.coinCount || !equalBytes(sum.toBytes(), kept.hash)) {
+      if (coinCount !== newest.coinCount || !equalBytes(sum.toBytes(), newest.coinSetHash)) {
         throw new DatabaseDamagedError(
-          `chain: ${coinCount} coins were found, which are not the ${kept.coinCount} that were written`,
+          `chain: ${coinCount} coins were found, which are not the ${newest.coinCount} that were written`,
         );
       }
+      return { tip: newest.tip, coinCount, coinSetHash: bytesToHex(newest.coinSetHash) };
     } finally {
       await snapshot.close();
     }
-  }
-
-  /** Reads all coins. @throws DatabaseDamagedError when they are not those that the commits kept count of */
-  async checkCoins(): Promise<void> {
-    for await (const _ of this.coins());
   }
 
   /** Counts and hashes the coins anew, to hold against what the commits say. */

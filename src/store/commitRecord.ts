@@ -32,16 +32,17 @@ export function decodeCommit(number: number, bytes: Uint8Array): CommitRecord {
   return { number, tipBefore, tip, coinCount, coinSetHash: reader.bytes(32) };
 }
 
-/** The newest commit in a snapshot, if there is any. @throws DatabaseDamagedError */
+/** The newest commit in a snapshot; number 0 in a new database. @throws DatabaseDamagedError */
 export async function readNewestCommit(
   database: Database,
+  params: NetworkParams,
   snapshot: Snapshot,
-): Promise<CommitRecord | undefined> {
+): Promise<CommitRecord> {
   const options = { snapshot, reverse: true };
   for await (const [key, value] of database.entries('commit', layout.keysOf(layout.COMMIT), options)) {
     return decodeCommit(numberOf(key), value);
   }
-  return undefined;
+  return noCommit(params);
 }
 
 /**
@@ -55,7 +56,6 @@ export async function readLastCommit(
   params: NetworkParams,
   atLeast: number,
 ): Promise<CommitRecord> {
-  const genesis = params.genesis.header.hash;
   let last: CommitRecord | undefined;
   let count = 0;
   for await (const [key, value] of database.entries('commit', layout.keysOf(layout.COMMIT))) {
@@ -75,15 +75,13 @@ export async function readLastCommit(
   if (expected > (last?.number ?? 0)) {
     throw new DatabaseDamagedError(`chain: the commits after ${last?.number ?? 0} were lost`);
   }
-  return (
-    last ?? {
-      number: 0,
-      tipBefore: genesis,
-      tip: genesis,
-      coinCount: 0,
-      coinSetHash: CoinSetHash.empty().toBytes(),
-    }
-  );
+  return last ?? noCommit(params);
+}
+
+function noCommit({ genesis }: NetworkParams): CommitRecord {
+  const { hash } = genesis.header;
+  const coinSetHash = CoinSetHash.empty().toBytes();
+  return { number: 0, tipBefore: hash, tip: hash, coinCount: 0, coinSetHash };
 }
 
 function numberOf(key: Uint8Array): number {

@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '../support/chains.ts';
 import { NodeProcess, runJson, until } from '../support/nodeProcess.ts';
 import { makeWorkload, writeBootstrapFile } from '../support/workload.ts';
 
 const BLOCKS = 2000;
 const PAYMENTS = 20_000;
-const KILLS = 10;
 
 describe('a chain of 2,000 blocks with 20,000 signed payments', () => {
   let folder: string;
@@ -65,31 +63,5 @@ describe('a chain of 2,000 blocks with 20,000 signed payments', () => {
       servers.length >= 2,
       `blocks came from several peers: ${peers.map(({ bytesrecv }) => bytesrecv)}`,
     );
-  });
-
-  test('killed ten times while it syncs, a peer always opens again and ends with the same coins', async () => {
-    let node = await start('killed', addresses);
-    const heights: number[] = [];
-    for (let kill = 0; kill < KILLS; kill++) {
-      const target = Math.floor(((kill + Math.random()) * BLOCKS) / KILLS);
-      await until(`height ${target}`, async () => (await node.height()) >= target);
-      await sleep(Math.random() * 30);
-      await node.kill();
-      node = await node.restart();
-      nodes.add(node);
-      heights.push(await node.height());
-    }
-    await until('all blocks', async () => (await node.height()) === BLOCKS, 120_000);
-    assert.deepEqual(await coinsOf(node), expected, `reopened at ${heights}`);
-    assert.equal(await node.stop(), 0);
-    const verified = await runJson<Record<string, unknown>>([
-      'chain',
-      'verify',
-      '--network',
-      'regtest',
-      '--data-dir',
-      node.dataDir,
-    ]);
-    assert.ok(verified);
   });
 });

@@ -168,8 +168,10 @@ describe('any tree of blocks, in any order', () => {
     const tip = tree.find(({ block }) => hashToHex(block.header.hash) === chain.tip.hash)!;
     assert.ok(tip.isValid);
     const coins = new Map<string, Coin>();
-    for await (const { outpoint, coin } of chain.coins())
-      coins.set(outpointKey(outpoint.txHash, outpoint.index), coin);
+    const scanned = await chain.scanCoins(({ txHash, index }, coin) => {
+      coins.set(outpointKey(txHash, index), coin);
+    });
+    assert.equal(scanned.tip, chain.tip);
     assert.deepEqual(new Map([...coins].map(plain)), new Map([...tip.coins].map(plain)));
     assert.deepEqual(await chain.recountCoins(), chain.coinSet);
     for (const { block } of tree.slice(1)) {

@@ -53,6 +53,13 @@ export class NodeProcess {
 
   /** Starts a node and waits until its RPC answers. */
   static async start(options: NodeOptions): Promise<NodeProcess> {
+    const node = NodeProcess.launch(options);
+    await node.#waitForRpc();
+    return node;
+  }
+
+  /** Starts a node, and does not wait for anything. */
+  static launch(options: NodeOptions): NodeProcess {
     const seeds = (options.seeds ?? []).flatMap((seed) => ['--dns-seed', seed]);
     const args = ['node', '--network', options.network ?? 'regtest', '--data-dir', options.dataDir];
     args.push('--listen-host', '127.0.0.1', '--rpc-port', '0', '--dns-seed', 'none', ...seeds);
@@ -61,9 +68,7 @@ export class NodeProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: options.dataDir },
     });
-    const node = new NodeProcess(options, child);
-    await node.#waitForRpc();
-    return node;
+    return new NodeProcess(options, child);
   }
 
   /** What it printed, the last of it. */
@@ -137,6 +142,11 @@ export class NodeProcess {
   /** The same node again, after it was stopped or killed. */
   restart(changes: Partial<NodeOptions> = {}): Promise<NodeProcess> {
     return NodeProcess.start({ ...this.#options, ...changes });
+  }
+
+  /** The same without waiting for it. */
+  relaunch(): NodeProcess {
+    return NodeProcess.launch(this.#options);
   }
 
   async #exited(timeoutMs: number): Promise<void> {
