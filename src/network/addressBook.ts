@@ -42,11 +42,12 @@ export class AddressBook {
     for (const peer of peers) this.#peers.set(peer.peerId, { ...peer, host: hostOfText(peer.address) });
   }
 
-  /** A file that cannot be read counts as empty: the seeds will help. */
-  static async open(dataDir: string): Promise<AddressBook> {
+  /** A file that cannot be read counts as empty: the seeds will help. `onDamaged` is told. */
+  static async open(dataDir: string, onDamaged?: (path: string) => void): Promise<AddressBook> {
     const path = join(dataDir, FILE_NAME);
-    const bytes = await readFileIfAny(path);
-    return new AddressBook(path, parsePeers(bytes));
+    const peers = parsePeers(await readFileIfAny(path));
+    if (peers === undefined) onDamaged?.(path);
+    return new AddressBook(path, peers ?? []);
   }
 
   get size(): number {
@@ -164,13 +165,14 @@ export function shuffle<T>(items: readonly T[]): T[] {
   return copy;
 }
 
-function parsePeers(bytes: Uint8Array | undefined): KnownPeer[] {
+/** Undefined when the file is not what was written. */
+function parsePeers(bytes: Uint8Array | undefined): KnownPeer[] | undefined {
   if (bytes === undefined) return [];
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return Array.isArray(value) ? value.filter(isKnownPeer).slice(0, MAX_PEERS) : [];
+    return Array.isArray(value) ? value.filter(isKnownPeer).slice(0, MAX_PEERS) : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 

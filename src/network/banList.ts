@@ -24,11 +24,12 @@ export class BanList {
     this.#bans = bans;
   }
 
-  /** A file that cannot be read counts as empty: bans are a convenience, not a reason not to start. */
-  static async open(dataDir: string): Promise<BanList> {
+  /** A file that cannot be read counts as empty: bans are a convenience, not a reason not to start. `onDamaged` is told. */
+  static async open(dataDir: string, onDamaged?: (path: string) => void): Promise<BanList> {
     const path = join(dataDir, FILE_NAME);
-    const bytes = await readFileIfAny(path);
-    return new BanList(path, new Map(parseBans(bytes).map((ban) => [ban.who, ban])));
+    const bans = parseBans(await readFileIfAny(path));
+    if (bans === undefined) onDamaged?.(path);
+    return new BanList(path, new Map((bans ?? []).map((ban) => [ban.who, ban])));
   }
 
   isBanned(who: string): boolean {
@@ -71,13 +72,14 @@ export class BanList {
   }
 }
 
-function parseBans(bytes: Uint8Array | undefined): Ban[] {
+/** Undefined when the file is not what was written. */
+function parseBans(bytes: Uint8Array | undefined): Ban[] | undefined {
   if (bytes === undefined) return [];
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return Array.isArray(value) ? value.filter(isBan) : [];
+    return Array.isArray(value) ? value.filter(isBan) : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 

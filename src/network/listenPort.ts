@@ -9,15 +9,22 @@ const FILE_NAME = 'port';
  * which others remember stay true.
  * @throws Error when a port that was asked for by number is taken.
  */
-export async function chooseListenPort(dataDir: string, host: string, wanted: number): Promise<number> {
+export async function chooseListenPort(
+  dataDir: string,
+  host: string,
+  wanted: number,
+  onDamaged?: (path: string) => void,
+): Promise<number> {
   if (wanted !== 0) {
     if (await tryPort(host, wanted)) return wanted;
     throw new Error(`Port ${wanted} on ${host} is taken or not allowed: choose another --server-port.`);
   }
-  const remembered = Number((await readFileIfAny(join(dataDir, FILE_NAME)))?.toString('utf8').trim());
+  const path = join(dataDir, FILE_NAME);
+  const text = (await readFileIfAny(path))?.toString('utf8').trim();
+  const remembered = Number(text);
   if (Number.isInteger(remembered) && remembered > 0 && remembered < 65536) {
     if (await tryPort(host, remembered)) return remembered;
-  }
+  } else if (text !== undefined) onDamaged?.(path);
   const port = await tryPort(host, 0);
   if (port === undefined) throw new Error(`Cannot listen on ${host}.`);
   return port;

@@ -54,10 +54,11 @@ export async function layGround(
   options: NetworkOptions,
   isOutsider: (peerId: string) => boolean,
 ): Promise<NetworkGround> {
-  const { params, dataDir, maxPeers, listenHost = '0.0.0.0', serverPort } = options;
-  const bans = await BanList.open(dataDir);
-  const book = await AddressBook.open(dataDir);
-  const listenPort = await chooseListenPort(dataDir, listenHost, serverPort);
+  const { params, dataDir, maxPeers, listenHost = '0.0.0.0', serverPort, log } = options;
+  const onDamaged = (path: string) => log.warn(`${path} is damaged, and begun anew`);
+  const bans = await BanList.open(dataDir, onDamaged);
+  const book = await AddressBook.open(dataDir, onDamaged);
+  const listenPort = await chooseListenPort(dataDir, listenHost, serverPort, onDamaged);
   const host = await createHost({
     params,
     privateKey: await loadIdentity(dataDir),

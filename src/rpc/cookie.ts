@@ -7,6 +7,9 @@ const COOKIE_FILE = '.cookie';
 /** Where the RPC listens, `host:port`: with `--rpc-port 0` nobody could know otherwise. */
 const ADDRESS_FILE = '.rpc-address';
 
+/** An IP address, in brackets if it has colons, and a port. */
+const ADDRESS = /^([\d.]+|\[[\da-f:.]+(%\w+)?\]):\d{1,5}$/i;
+
 const OWNER_ONLY = { mode: 0o600 } as const;
 
 /** Makes the cookie. @returns `user:password` */
@@ -30,8 +33,10 @@ export function readCookie(dataDir: string): string | undefined {
   return readLine(join(dataDir, COOKIE_FILE));
 }
 
+/** Undefined too when the file is not what was written: nobody else is to be asked then. */
 export function readRpcAddress(dataDir: string): string | undefined {
-  return readLine(join(dataDir, ADDRESS_FILE));
+  const line = readLine(join(dataDir, ADDRESS_FILE));
+  return line !== undefined && ADDRESS.test(line) ? line : undefined;
 }
 
 /** Removed first, because an existing file would keep its mode. */

@@ -52,6 +52,16 @@ export async function accountOfWords(words: string): Promise<HDKey> {
   return account;
 }
 
+/** Whether it is an extended key, which has a checksum of its own. */
+export function isAccountKey(text: string): boolean {
+  try {
+    HDKey.fromExtendedKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function chainNumber(chain: KeyChain): number {
   return chain === 'receive' ? 0 : 1;
 }

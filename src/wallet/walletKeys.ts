@@ -3,9 +3,18 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../bytes/atomicFile.ts';
+import { crc32 } from '../bytes/bytes.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { GAP_LIMIT, type KeyCounts, KeyRing } from './keyRing.ts';
-import { accountOfWords, chainNumber, checkWords, type KeyChain, type KeyPath, newWords } from './keyTree.ts';
+import {
+  accountOfWords,
+  chainNumber,
+  checkWords,
+  isAccountKey,
+  type KeyChain,
+  type KeyPath,
+  newWords,
+} from './keyTree.ts';
 import { openWords, PASSPHRASE_COST, RANDOM_KEY_COST, sealWords } from './sealedWords.ts';
 import { WalletError } from './walletError.ts';
 
@@ -40,8 +49,10 @@ const fileSchema = z.strictObject({
   receive: counts,
   change: counts,
   miningIndex: z.int().min(0).optional(),
+  /** CRC-32 of all of the above, see checkOf. Wallets of the first versions have none. */
+  check: z.string().optional(),
 });
-type WalletFile = z.infer<typeof fileSchema>;
+type WalletFile = Omit<z.infer<typeof fileSchema>, 'check'>;
 
 /**
  * The keys in `wallet.json`: the words sealed, the extended public key and the counters in the open, so that coins are
@@ -172,7 +183,16 @@ export class WalletKeys {
 
   /** The words, for a backup. @throws WalletError `locked` or `wrong-passphrase` */
   async revealWords(passphrase: string | undefined): Promise<string> {
-    return openWords(this.#file.words, this.#password(passphrase), this.#file.accountKey);
+    const { words, accountKey, protection } = this.#file;
+    try {
+      return await openWords(words, this.#password(passphrase), accountKey);
+    } catch (error) {
+      const isKeyFile = protection === 'key-file';
+      if (!isKeyFile || !(error instanceof WalletError) || error.code !== 'wrong-passphrase') throw error;
+      const path = join(this.#dataDir, WALLET_KEY_FILE);
+      const message = `${path} does not open the wallet: it is damaged. Restore the wallet from its words.`;
+      throw new WalletError('damaged', message, { cause: error });
+    }
   }
 
   /** The private keys of these paths, in their order, 32 bytes each. The caller wipes them. */
@@ -200,7 +220,7 @@ export class WalletKeys {
   async #write(): Promise<void> {
     const countsOf = (chain: KeyChain): KeyCounts => this.ring.counts(chain);
     this.#file = { ...this.#file, receive: countsOf('receive'), change: countsOf('change') };
-    const text = `${JSON.stringify(this.#file, undefined, 2)}
+    const text = `${JSON.stringify({ ...this.#file, check: checkOf(this.#file) }, undefined, 2)}
 `;
     await writeFileAtomic(join(this.#dataDir, WALLET_FILE), text);
   }
@@ -227,12 +247,30 @@ export class WalletKeys {
 
 function parseFile(path: string, text: string): WalletFile {
   try {
-    return fileSchema.parse(JSON.parse(text));
+    const { check, ...file } = fileSchema.parse(JSON.parse(text));
+    if (check !== undefined && check !== checkOf(file)) throw new Error('its checksum is another');
+    if (!isAccountKey(file.accountKey)) throw new Error('its account key is none');
+    return file;
   } catch (error) {
     throw new WalletError('damaged', `${path} is damaged. Restore the wallet from its words.`, {
       cause: error,
     });
   }
+}
+
+/** A digit that flips in a height or a counter still makes a wallet, which then misses coins. */
+function checkOf(file: WalletFile): string {
+  const text = JSON.stringify(file, (_, value) => (isRecord(value) ? sorted(value) : value));
+  return crc32(Buffer.from(text)).toString(16).padStart(8, '0');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** With its fields in one order, whoever wrote them. */
+function sorted(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A key file that lies there already is used on: a copy of an older wallet.json may need it. */
@@ -241,6 +279,10 @@ async function makeKeyFile(dataDir: string): Promise<string> {
   if (existsSync(path)) {
     const known = readFileSync(path, 'utf8').trim();
     if (/^[0-9a-f]{64}$/.test(known)) return known;
+    throw new WalletError(
+      'damaged',
+      `${path} is damaged, and may belong to a wallet elsewhere. Move it away to make a new wallet here.`,
+    );
   }
   const password = randomBytes(32).toString('hex');
   await writeFileAtomic(path, `${password}\n`);

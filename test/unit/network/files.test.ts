@@ -69,7 +69,9 @@ test('bans survive a restart and end by themselves', () =>
       [{ who: 'a', reason: 'test' }],
     );
     await writeFile(join(folder, 'bans.json'), '{"who": 1');
-    assert.deepEqual((await BanList.open(folder)).list(), []);
+    const damaged: string[] = [];
+    assert.deepEqual((await BanList.open(folder, (path) => damaged.push(path))).list(), []);
+    assert.deepEqual(damaged, [join(folder, 'bans.json')]);
   }));
 
 test('the address book remembers whom it met, and shares no others', () =>
