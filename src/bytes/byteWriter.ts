@@ -1,3 +1,10 @@
+/** How many bytes a number takes as a CompactSize. */
+export function compactSizeBytes(value: number): number {
+  if (value < 0xfd) return 1;
+  if (value <= 0xffff) return 3;
+  return value <= 0xffff_ffff ? 5 : 9;
+}
+
 /** Appends little-endian fields to a buffer that grows; the mirror of ByteReader. */
 export class ByteWriter {
   #buffer: Buffer;

@@ -1,3 +1,4 @@
+import { compactSizeBytes } from '../bytes/byteWriter.ts';
 import type { Block } from '../primitives/block.ts';
 import { HEADER_BYTES } from '../primitives/header.ts';
 import { CoinTable } from '../store/coinTable.ts';
@@ -48,9 +49,4 @@ export class PendingCommit {
   unindexTransactions(block: Block): void {
     for (const { hash } of block.transactions) this.transactions.remove(hash);
   }
-}
-
-function compactSizeBytes(value: number): number {
-  if (value < 0xfd) return 1;
-  return value <= 0xffff ? 3 : 5;
 }

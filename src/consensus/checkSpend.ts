@@ -2,7 +2,7 @@ import type { SignatureCheck } from '../crypto/signatureCheck.ts';
 import { MAX_MONEY, type NetworkParams } from '../params/networkParams.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import type { Coin } from './coin.ts';
-import { parseLockingScript, pushedSignature } from './lockingScript.ts';
+import { lockTypeOf, publicKeyIn, pushedSignature } from './lockingScript.ts';
 import { immatureInput, isFinal, type LockContext } from './lockTime.ts';
 import type { SpendRejection, TransactionRejection } from './rejection.ts';
 import { signatureTemplate } from './signatureHash.ts';
@@ -41,7 +41,8 @@ function checkSpendOfKnown(
   context: SpendContext,
 ): SpendResult {
   let inputs = 0n;
-  for (const [input, { amount, height, isCoinbase }] of coins.entries()) {
+  for (let input = 0; input < coins.length; input++) {
+    const { amount, height, isCoinbase } = coins[input]!;
     const depth = context.height - height;
     if (isCoinbase && depth < context.params.coinbaseMaturity) {
       return { rejection: { code: 'bad-txns-premature-spend-of-coinbase', input, depth } };
@@ -64,13 +65,14 @@ function signatureChecks(
 ): SignatureCheck[] | TransactionRejection {
   const { template, insertAt } = signatureTemplate(transaction);
   const checks: SignatureCheck[] = [];
-  for (const [input, { unlockingScript }] of transaction.inputs.entries()) {
+  for (let input = 0; input < transaction.inputs.length; input++) {
+    const { unlockingScript } = transaction.inputs[input]!;
     const script = coins[input]!.lockingScript;
-    const lock = parseLockingScript(script);
-    if (lock?.type === 'reserved' && unlockingScript.length === 0) continue;
+    const lockType = lockTypeOf(script);
+    if (lockType === 'reserved' && unlockingScript.length === 0) continue;
     const signature = pushedSignature(unlockingScript);
-    if (lock?.type !== 'public-key' || !signature) return { code: 'bad-txns-unlocking-script', input };
-    checks.push({ template, insertAt: insertAt[input]!, script, publicKey: lock.publicKey, signature });
+    if (lockType !== 'public-key' || !signature) return { code: 'bad-txns-unlocking-script', input };
+    checks.push({ template, insertAt: insertAt[input]!, script, publicKey: publicKeyIn(script), signature });
   }
   return checks;
 }

@@ -1,4 +1,4 @@
-import { parseSignature } from '../crypto/signature.ts';
+import { isStrictSignature } from '../crypto/signature.ts';
 import { MAX_MONEY } from '../params/networkParams.ts';
 import { isCoinbase, isNullOutpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import { lockTypeOf, pushedSignature } from './lockingScript.ts';
@@ -51,7 +51,8 @@ function checkSize({ bytes }: Transaction): TransactionRejection | undefined {
 /** Each and their sum: a sum that wrapped around once made 184 billion bitcoins (CVE-2010-5139). */
 function checkAmounts({ outputs }: Transaction): TransactionRejection | undefined {
   let total = 0n;
-  for (const [output, { amount }] of outputs.entries()) {
+  for (let output = 0; output < outputs.length; output++) {
+    const { amount } = outputs[output]!;
     if (amount > MAX_MONEY) return { code: 'bad-txns-vout-toolarge', output, amount };
     total += amount;
     if (total > MAX_MONEY) return { code: 'bad-txns-txouttotal-toolarge', total };
@@ -86,7 +87,8 @@ function checkOutpointsNotNull(transaction: Transaction): TransactionRejection |
 
 function checkLockingScripts(transaction: Transaction): TransactionRejection | undefined {
   const isInCoinbase = isCoinbase(transaction);
-  for (const [output, { lockingScript }] of transaction.outputs.entries()) {
+  for (let output = 0; output < transaction.outputs.length; output++) {
+    const { lockingScript } = transaction.outputs[output]!;
     if (!lockTypeOf(lockingScript)) return { code: 'bad-txns-locking-script', output };
     if (isInCoinbase && WITNESS_COMMITMENT.every((byte, i) => lockingScript[i] === byte)) {
       return { code: 'bad-cb-witness-commitment', output };
@@ -98,10 +100,11 @@ function checkLockingScripts(transaction: Transaction): TransactionRejection | u
 /** Empty (for a reserved lock) or one signature in its only encoding: which of the two fits, the coin will tell. */
 function checkUnlockingScripts(transaction: Transaction): TransactionRejection | undefined {
   if (isCoinbase(transaction)) return undefined;
-  for (const [input, { unlockingScript }] of transaction.inputs.entries()) {
+  for (let input = 0; input < transaction.inputs.length; input++) {
+    const { unlockingScript } = transaction.inputs[input]!;
     if (unlockingScript.length === 0) continue;
     const signature = pushedSignature(unlockingScript);
-    if (!signature || !parseSignature(signature)) return { code: 'bad-txns-unlocking-script', input };
+    if (!signature || !isStrictSignature(signature)) return { code: 'bad-txns-unlocking-script', input };
   }
   return undefined;
 }

@@ -26,7 +26,12 @@ const SIGHASH_ALL = 0x01;
 /** The lock that a locking script stands for, or undefined when it stands for none. */
 export function parseLockingScript(script: Uint8Array): Lock | undefined {
   const type = lockTypeOf(script);
-  return type === 'public-key' ? { type, publicKey: script.subarray(1, -1) } : type && { type };
+  return type === 'public-key' ? { type, publicKey: publicKeyIn(script) } : type && { type };
+}
+
+/** The key in a pay-to-public-key script. A view. */
+export function publicKeyIn(script: Uint8Array): Uint8Array {
+  return script.subarray(1, -1);
 }
 
 /** The type alone, which takes no memory: a block has tens of thousands of outputs, each asked for it more than once. */

@@ -1,31 +1,42 @@
 import { concatBytes } from '../bytes/bytes.ts';
-import { ByteWriter } from '../bytes/byteWriter.ts';
+import { ByteWriter, compactSizeBytes } from '../bytes/byteWriter.ts';
 import { sha256d } from '../bytes/sha256.ts';
-import type { TransactionFields } from '../primitives/transaction.ts';
+import { makeTransaction, type Transaction, type TransactionFields } from '../primitives/transaction.ts';
 
 /** SIGHASH_ALL as the four bytes that end what is hashed. */
 const HASH_TYPE_ALL = 1;
+
+/** An outpoint: hash and index. */
+const OUTPOINT_BYTES = 36;
+const SEQUENCE_BYTES = 4;
 
 /**
  * The transaction with every unlocking script blank (its length byte 00) and the hash type at the end. `insertAt[i]` is
  * where input i has its 00: with the coin's locking script put there, this is what input i's signature signs.
  */
-export function signatureTemplate(transaction: TransactionFields): {
+export function signatureTemplate({ bytes, inputs }: Transaction): {
   template: Uint8Array;
   insertAt: number[];
 } {
-  const { version, inputs, outputs, lockTime } = transaction;
-  const writer = new ByteWriter().i32(version).compactSize(inputs.length);
+  let length = bytes.length + 4;
+  for (const { unlockingScript } of inputs) length -= scriptBytes(unlockingScript) - 1;
+  const template = Buffer.allocUnsafe(length);
   const insertAt: number[] = [];
-  for (const { outpoint, sequence } of inputs) {
-    insertAt.push(writer.bytes(outpoint.txHash).u32(outpoint.index).length);
-    writer.u8(0).u32(sequence);
+  // Copied in runs from the end of one script to the beginning of the next.
+  let from = 0;
+  let to = 0;
+  let run = 4 + compactSizeBytes(inputs.length) + OUTPOINT_BYTES;
+  for (const { unlockingScript } of inputs) {
+    template.set(bytes.subarray(from, from + run), to);
+    to += run;
+    insertAt.push(to);
+    template[to++] = 0;
+    from += run + scriptBytes(unlockingScript);
+    run = SEQUENCE_BYTES + OUTPOINT_BYTES;
   }
-  writer.compactSize(outputs.length);
-  for (const { amount, lockingScript } of outputs) {
-    writer.u64(amount).compactSize(lockingScript.length).bytes(lockingScript);
-  }
-  return { template: writer.u32(lockTime).u32(HASH_TYPE_ALL).finish(), insertAt };
+  template.set(bytes.subarray(from), to);
+  template.writeUInt32LE(HASH_TYPE_ALL, length - 4);
+  return { template, insertAt };
 }
 
 /** The 32 bytes that the signature of this input signs: Bitcoin's legacy signature hash for SIGHASH_ALL. */
@@ -34,8 +45,13 @@ export function signatureHash(
   input: number,
   lockingScript: Uint8Array,
 ): Uint8Array {
-  const { template, insertAt } = signatureTemplate(transaction);
+  const { template, insertAt } = signatureTemplate(makeTransaction(transaction));
   const at = insertAt[input]!;
   const script = new ByteWriter().compactSize(lockingScript.length).bytes(lockingScript).finish();
   return sha256d(concatBytes(template.subarray(0, at), script, template.subarray(at + 1)));
+}
+
+/** Of a script with its length before it. */
+function scriptBytes(script: Uint8Array): number {
+  return compactSizeBytes(script.length) + script.length;
 }

@@ -23,18 +23,30 @@ const INTEGER_TAG = 0x02;
 const MAX_R = scalar('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140');
 const MAX_LOW_S = scalar('7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0');
 
+const scratch = new Uint8Array(COMPACT_BYTES);
+
 /** The compact form (R and S, 32 bytes each, big-endian) of a strict-DER, low-S signature; undefined for any other. */
 export function parseSignature(der: Uint8Array): Uint8Array | undefined {
-  if (der.length < 2 || der[0] !== SEQUENCE_TAG || der[1] !== der.length - 2) return undefined;
-  const endOfR = endOfInteger(der, 2);
-  if (endOfR === undefined) return undefined;
-  const endOfS = endOfInteger(der, endOfR);
-  if (endOfS !== der.length) return undefined;
   const compact = new Uint8Array(COMPACT_BYTES);
-  const isInRange =
-    copyInteger(der, 2, endOfR, compact, 0, MAX_R) &&
-    copyInteger(der, endOfR, endOfS, compact, SCALAR_BYTES, MAX_LOW_S);
-  return isInRange ? compact : undefined;
+  return copySignature(der, compact) ? compact : undefined;
+}
+
+/** Writes the compact form into 64 bytes of `into`; false where parseSignature gives nothing. */
+export function copySignature(der: Uint8Array, into: Uint8Array): boolean {
+  if (der.length < 2 || der[0] !== SEQUENCE_TAG || der[1] !== der.length - 2) return false;
+  const endOfR = endOfInteger(der, 2);
+  if (endOfR === undefined) return false;
+  const endOfS = endOfInteger(der, endOfR);
+  if (endOfS !== der.length) return false;
+  return (
+    copyInteger(der, 2, endOfR, into, 0, MAX_R) &&
+    copyInteger(der, endOfR, endOfS, into, SCALAR_BYTES, MAX_LOW_S)
+  );
+}
+
+/** Whether the DER form is the one that counts, without making another. */
+export function isStrictSignature(der: Uint8Array): boolean {
+  return copySignature(der, scratch);
 }
 
 /** The DER form of a compact signature: 8 to 72 bytes. */
@@ -68,7 +80,9 @@ function copyInteger(
   const first = der[start + 2] === 0 ? start + 3 : start + 2;
   const length = end - first;
   if (length === 0 || length > SCALAR_BYTES) return false;
-  into.set(der.subarray(first, end), at + SCALAR_BYTES - length);
+  const digits = at + SCALAR_BYTES - length;
+  into.fill(0, at, digits);
+  for (let i = 0; i < length; i++) into[digits + i] = der[first + i]!;
   for (let i = 0; i < SCALAR_BYTES; i++) {
     const difference = into[at + i]! - max[i]!;
     if (difference !== 0) return difference < 0;

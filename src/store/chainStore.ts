@@ -7,7 +7,6 @@ import { bytesToHex } from '../bytes/hex.ts';
 import type { Coin } from '../consensus/coin.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Outpoint } from '../primitives/transaction.ts';
-import { CHECK_BYTES, sealInPlace } from './checkedValue.ts';
 import { decodeCoin } from './coinCodec.ts';
 import { CoinSetHash } from './coinSetHash.ts';
 import type { CoinTable } from './coinTable.ts';
@@ -213,7 +212,7 @@ export class ChainStore {
       if (!coins.isChanged(number)) continue;
       const before = coins.before(number);
       if (before) {
-        sum.remove(before.subarray(0, -CHECK_BYTES));
+        sum.remove(before);
         coinCount--;
       }
       const after = coins.after(number);
@@ -221,10 +220,9 @@ export class ChainStore {
         batch.delete(coins.key(number));
         continue;
       }
-      sum.add(after.subarray(0, -CHECK_BYTES));
+      sum.add(after);
       coinCount++;
-      sealInPlace(after);
-      batch.putSealed(coins.key(number), after.subarray(layout.COIN_KEY_BYTES));
+      batch.putSealed(coins.key(number), coins.sealedValue(number));
     }
     return { coinCount, coinSetHash: sum.toBytes() };
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ByteArena } from '../bytes/byteArena.ts';
 import type { Coin, CoinSet } from '../consensus/coin.ts';
 import type { Outpoint } from '../primitives/transaction.ts';
-import { CHECK_BYTES } from './checkedValue.ts';
+import { CHECK_BYTES, sealInPlace } from './checkedValue.ts';
 import { coinBytes, readCoin, writeCoin } from './coinCodec.ts';
 import { COIN_KEY_BYTES, writeCoinKey } from './layout.ts';
 
@@ -58,7 +58,7 @@ export class CoinTable implements CoinSet {
     const number = below.#numberOf(outpoint.txHash, outpoint.index);
     if (number < 0) return false;
     const after = below.after(number);
-    if (after) this.load(outpoint, after.subarray(COIN_KEY_BYTES, -CHECK_BYTES));
+    if (after) this.load(outpoint, after.subarray(COIN_KEY_BYTES));
     return true;
   }
 
@@ -92,7 +92,7 @@ export class CoinTable implements CoinSet {
     return this.#entries[number * ENTRY_WORDS] !== this.#entries[number * ENTRY_WORDS + 1];
   }
 
-  /** The coin of this number as it was, if there was one: a view of its key, its value, and 4 bytes for a checksum. */
+  /** The coin of this number as it was, if there was one: a view of its key and its value. */
   before(number: number): Buffer | undefined {
     return this.#record(this.#entries[number * ENTRY_WORDS]!);
   }
@@ -108,8 +108,16 @@ export class CoinTable implements CoinSet {
     return this.#arena.buffer.subarray(at, at + COIN_KEY_BYTES);
   }
 
+  /** The value of the coin of this number, which there must be, with its checksum behind it. A view. */
+  sealedValue(number: number): Buffer {
+    const at = this.#entries[number * ENTRY_WORDS + 1]!;
+    const end = this.#endOf(at) + CHECK_BYTES;
+    sealInPlace(this.#arena.buffer, at, end);
+    return this.#arena.buffer.subarray(at + COIN_KEY_BYTES, end);
+  }
+
   #record(at: number): Buffer | undefined {
-    return at === NONE ? undefined : this.#arena.buffer.subarray(at, this.#endOf(at) + CHECK_BYTES);
+    return at === NONE ? undefined : this.#arena.buffer.subarray(at, this.#endOf(at));
   }
 
   /** Where the value of the record ends. */

@@ -44,9 +44,9 @@ export class TransactionLog {
   sealedValue(number: number): Buffer | undefined {
     const at = number * RECORD_BYTES;
     if (this.#arena.buffer[at] === 0) return undefined;
-    const record = this.#arena.buffer.subarray(at + 1, at + RECORD_BYTES);
-    sealInPlace(record);
-    return record.subarray(TRANSACTION_KEY_BYTES);
+    const { buffer } = this.#arena;
+    sealInPlace(buffer, at + 1, at + RECORD_BYTES);
+    return buffer.subarray(at + 1 + TRANSACTION_KEY_BYTES, at + RECORD_BYTES);
   }
 
   #newRecord(hash: Uint8Array, isThere: 0 | 1): number {
