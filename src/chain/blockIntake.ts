@@ -112,11 +112,15 @@ export class BlockIntake {
   /** The rules that need no context, and then those that do. Returns how to tell the verdict when all is committed. */
   async #judge(block: Block | Uint8Array, hash: string, options: BlockOptions): Promise<() => BlockVerdict> {
     const decoded = block instanceof Uint8Array ? await decoding(block) : block;
-    if ('status' in decoded) return () => decoded;
+    if ('status' in decoded) return this.#later(decoded);
     const rejection = await inSlices(checkingBlock(decoded, this.#options.params));
-    if (rejection && !verdictOf(rejection.code).condemnsHash) return () => rejected(rejection);
-    const verdict = await this.#take(decoded, hash, rejection, options);
-    return verdict instanceof BlockNode ? () => this.#verdictOn(verdict) : () => verdict;
+    if (rejection && !verdictOf(rejection.code).condemnsHash) return this.#later(rejected(rejection));
+    return this.#later(await this.#take(decoded, hash, rejection, options));
+  }
+
+  /** A function of its own: a closure made where the decoded block is at hand would keep it until the commit. */
+  #later(verdict: BlockVerdict | BlockNode): () => BlockVerdict {
+    return () => (verdict instanceof BlockNode ? this.#verdictOn(verdict) : verdict);
   }
 
   #knownVerdict(hash: string): BlockVerdict | undefined {

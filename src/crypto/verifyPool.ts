@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { encodeCheckBatch } from './checkBatch.ts';
 import type { SignatureCheck } from './signatureCheck.ts';
 import type { VerifyEngineName } from './verifyEngine.ts';
 import { type JobSlice, VerifyJob, VerifyQueue } from './verifyQueue.ts';
@@ -20,7 +19,7 @@ const BATCHES_PER_WORKER = 2;
 const MAX_WAITING_JOBS = 10_000;
 
 /** A worker, and the batches that it has and has not answered, oldest first. */
-type PoolWorker = { readonly thread: Worker; readonly inFlight: JobSlice[][]; isReady: boolean };
+type PoolWorker = { readonly thread: Worker; readonly inFlight: (readonly JobSlice[])[]; isReady: boolean };
 
 /**
  * Threads that verify signatures. A worker that dies takes the calls with it whose checks it had (they reject with an
@@ -66,7 +65,7 @@ export class VerifyPool {
     if (checks.length === 0) return undefined;
     if (this.#queue.jobs >= MAX_WAITING_JOBS)
       throw new Error('too many calls wait for signature verification');
-    const job = new VerifyJob(checks);
+    const job = new VerifyJob(checks, this.#sharers);
     this.#queue.push(job);
     this.#dispatch();
     return job.verdict;
@@ -83,12 +82,16 @@ export class VerifyPool {
     for (;;) {
       const worker = this.#idlestWorker();
       if (worker === undefined) return;
-      const slices = this.#queue.takeBatch(this.threads * BATCHES_PER_WORKER);
-      if (slices.length === 0) return;
-      worker.inFlight.push(slices);
-      const checks = slices.flatMap(({ job, start, count }) => job.checks.slice(start, start + count));
-      worker.thread.postMessage(encodeCheckBatch(checks));
+      const batch = this.#queue.takeBatch(this.#sharers);
+      if (batch === undefined) return;
+      worker.inFlight.push(batch.slices);
+      worker.thread.postMessage(batch.buffer);
     }
+  }
+
+  /** Batches among which a job is shared out. */
+  get #sharers(): number {
+    return this.threads * BATCHES_PER_WORKER;
   }
 
   #idlestWorker(): PoolWorker | undefined {
