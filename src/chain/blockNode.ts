@@ -30,6 +30,8 @@ export class BlockNode implements HeaderNode {
   /** Ids in the block store; 0 while not there. */
   bodyId = 0;
   undoId = 0;
+  /** Stood in the active chain once, and that was committed: all its rules were asked. */
+  wasConnected = false;
   /** Breaks a rule, or descends from one that does. */
   isInvalid = false;
   /**

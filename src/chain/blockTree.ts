@@ -76,12 +76,18 @@ export class BlockTree {
     node.bodyId = known.bodyId;
     node.undoId = known.undoId;
     node.isInvalid = known.isInvalid;
+    node.wasConnected = known.wasConnected;
     this.#nodes.set(node.hash, node);
     this.#storedBytes += storedBytesOf(node);
     if (!node.hadBody) return node;
     if (parent.linkedOrder > 0) node.linkedOrder = ++this.#linkedCount;
     else this.#linkBody(node);
     return node;
+  }
+
+  /** Notes that what is known of the block has changed. */
+  touch(node: BlockNode): void {
+    this.#dirty.add(node);
   }
 
   setUndo(node: BlockNode, undoId: number, undoBytes: number): void {

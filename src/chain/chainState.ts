@@ -197,7 +197,7 @@ export class ChainState {
     if (failed) return failed;
     const pending = this.#open;
     const tip = this.#tip;
-    const headers = new HeaderRecords(this.#parts.tree.takeDirty());
+    const headers = new HeaderRecords(this.#parts.tree.takeDirty(), pending.connected);
     this.#open = new PendingCommit();
     this.#below = pending;
     const outcome = this.#commit(pending, tip, headers, sync, onCommitted);
@@ -243,6 +243,8 @@ export class ChainState {
       this.#open.addRecord(undoId, undo);
       this.#parts.tree.setUndo(node, undoId, undo.length);
     }
+    this.#parts.tree.touch(node);
+    this.#open.connected.add(node);
     if (this.#parts.hasTransactionIndex) this.#open.indexTransactions(block, node.height);
     if (answers.length > 0) this.#open.unverified.push({ node, failingInput: firstFailing(answers) });
     this.#open.log.connected(node, block);
@@ -302,6 +304,7 @@ export class ChainState {
       );
       records.clear();
     }
+    for (const node of pending.connected) node.wasConnected = true;
     this.#committedTip = tip;
     await onCommitted(tip === tipBefore ? undefined : log.take(tip));
     return undefined;

@@ -1,4 +1,4 @@
-import { encodeHeaderRecord } from '../store/headerRecord.ts';
+import { encodeHeaderRecord, type HeaderRecord } from '../store/headerRecord.ts';
 import type { BlockNode } from './blockNode.ts';
 
 /**
@@ -10,9 +10,14 @@ export class HeaderRecords {
   /** Of those that have, or had, a body; of the others, of which there may be very many, nothing but the body can change. */
   readonly #withBody = new Map<BlockNode, Uint8Array>();
 
-  constructor(nodes: ReadonlySet<BlockNode>) {
+  /** @param connected blocks that the commit connects */
+  constructor(nodes: ReadonlySet<BlockNode>, connected: ReadonlySet<BlockNode>) {
     this.nodes = nodes;
-    for (const node of nodes) if (node.hadBody) this.#withBody.set(node, encodeHeaderRecord(node));
+    for (const node of nodes) {
+      if (!node.hadBody) continue;
+      const record = connected.has(node) ? asConnected(node) : node;
+      this.#withBody.set(node, encodeHeaderRecord(record));
+    }
   }
 
   get size(): number {
@@ -27,6 +32,13 @@ export class HeaderRecords {
   }
 }
 
-function withoutBody({ headerBytes, isInvalid }: BlockNode) {
-  return { headerBytes, isInvalid, transactionCount: 0, bodyBytes: 0, undoBytes: 0, bodyId: 0, undoId: 0 };
+function asConnected(node: BlockNode): HeaderRecord {
+  const { headerBytes, isInvalid, transactionCount, bodyBytes, undoBytes, bodyId, undoId } = node;
+  const wasConnected = true;
+  return { headerBytes, isInvalid, wasConnected, transactionCount, bodyBytes, undoBytes, bodyId, undoId };
+}
+
+function withoutBody({ headerBytes, isInvalid }: BlockNode): HeaderRecord {
+  const nothing = { transactionCount: 0, bodyBytes: 0, undoBytes: 0, bodyId: 0, undoId: 0 };
+  return { headerBytes, isInvalid, wasConnected: false, ...nothing };
 }

@@ -19,6 +19,7 @@ export class PendingCommit {
   /** Bodies and undo data by id. */
   readonly records: Map<number, Uint8Array>;
   readonly log = new ChangeLog();
+  readonly connected = new Set<BlockNode>();
   readonly unverified: UnverifiedBlock[] = [];
   #recordBytes = 0;
 

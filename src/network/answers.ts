@@ -118,9 +118,8 @@ function wantedBlocks(chain: Chain, question: BlocksRequest): WantedBlock[] {
   return wanted;
 }
 
-/** Undo data is written when a block is connected, and stays. */
 function wasConnected(chain: Chain, node: BlockNode): boolean {
-  return chain.isActive(node) || (node.undoId !== 0 && !node.isInvalid);
+  return chain.isActive(node) || (node.wasConnected && !node.isInvalid);
 }
 
 function* transactions(mempool: Mempool, question: TransactionsRequest): Generator<AnswerPart<Uint8Array>> {

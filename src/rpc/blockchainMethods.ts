@@ -228,6 +228,6 @@ function describeTips({ chain }: NodeServices): Record<string, unknown>[] {
     if (node === chain.tip) return 'active';
     if (node.isInvalid) return 'invalid';
     if (!node.hadBody) return 'headers-only';
-    return node.undoId === 0 && !node.isPruned ? 'valid-headers' : 'valid-fork';
+    return node.wasConnected ? 'valid-fork' : 'valid-headers';
   }
 }

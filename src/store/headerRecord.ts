@@ -8,6 +8,8 @@ export type HeaderRecord = Readonly<{
   headerBytes: Uint8Array;
   /** Breaks a rule, or descends from one that does. */
   isInvalid: boolean;
+  /** Stood in the active chain once, so that all its rules were asked. */
+  wasConnected: boolean;
   /** 0 until the body was there for the first time; it stays when the body is pruned. */
   transactionCount: number;
   /** Where in `blocks/` the body and the undo data are; 0 for not there. */
@@ -21,12 +23,13 @@ export type HeaderRecord = Readonly<{
 export type StoredHeader = Readonly<{ hash: Uint8Array; record: HeaderRecord }>;
 
 const INVALID_FLAG = 1;
+const CONNECTED_FLAG = 2;
 export const HEADER_RECORD_BYTES = HEADER_BYTES + 21;
 
 export function encodeHeaderRecord(record: HeaderRecord): Uint8Array {
   return new ByteWriter(HEADER_RECORD_BYTES)
     .bytes(record.headerBytes)
-    .u8(record.isInvalid ? INVALID_FLAG : 0)
+    .u8((record.isInvalid ? INVALID_FLAG : 0) | (record.wasConnected ? CONNECTED_FLAG : 0))
     .u32(record.transactionCount)
     .u32(record.bodyId)
     .u32(record.undoId)
@@ -39,12 +42,14 @@ export function encodeHeaderRecord(record: HeaderRecord): Uint8Array {
 export function decodeHeaderRecord(bytes: Uint8Array): HeaderRecord {
   const reader = new ByteReader(bytes);
   const headerBytes = reader.bytes(HEADER_BYTES);
-  const isInvalid = (reader.u8() & INVALID_FLAG) !== 0;
+  const flags = reader.u8();
+  const isInvalid = (flags & INVALID_FLAG) !== 0;
+  const wasConnected = (flags & CONNECTED_FLAG) !== 0;
   const transactionCount = reader.u32();
   const bodyId = reader.u32();
   const undoId = reader.u32();
   const bodyBytes = reader.u32();
   const undoBytes = reader.remaining > 0 ? reader.u32() : 0;
   reader.expectEnd();
-  return { headerBytes, isInvalid, transactionCount, bodyId, undoId, bodyBytes, undoBytes };
+  return { headerBytes, isInvalid, wasConnected, transactionCount, bodyId, undoId, bodyBytes, undoBytes };
 }

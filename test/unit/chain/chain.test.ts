@@ -253,4 +253,20 @@ describe('Chain', () => {
       assert.equal(chain.missingBodies(chain.bestHeader, 1000).length, 107);
     });
   });
+
+  test('a block remembers that it was connected, and one that never was does not claim it', async () => {
+    await withFolder(async (dataDir) => {
+      const chain = await openChain(dataDir, { verifyPool });
+      const [first, second] = trunk;
+      const side = chainOfBlocks(first!, 1, 1, other.lockingScript, Uint8Array.of(4, 4));
+      const better = chainOfBlocks(first!, 1, 2, other.lockingScript, Uint8Array.of(5, 5));
+      await acceptAll(chain, [first!, second!, ...side, ...better]);
+      assert.equal(chain.tip.hash, hashOf(better[1]!));
+      await chain.close();
+      const again = await openChain(dataDir, { verifyPool });
+      const was = [second!, side[0]!, ...better].map((block) => again.node(hashOf(block))!.wasConnected);
+      assert.deepEqual(was, [true, false, true, true]);
+      await again.close();
+    });
+  });
 });

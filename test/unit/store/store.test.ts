@@ -48,6 +48,7 @@ describe('codecs of the database', () => {
       undoId: 0xffffffff,
       bodyBytes: 3_000_000,
       undoBytes: 9,
+      wasConnected: true,
     };
     assert.deepEqual(decodeHeaderRecord(encodeHeaderRecord(record)), record);
   });
