@@ -3,6 +3,7 @@ import { after as afterAll, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { hashToHex } from '../../src/bytes/hex.ts';
 import type { Chain } from '../../src/chain/chain.ts';
+import { verifyChain } from '../../src/chain/verifyChain.ts';
 import type { Coin } from '../../src/consensus/coin.ts';
 import { VerifyPool } from '../../src/crypto/verifyPool.ts';
 import { type Block, makeBlock } from '../../src/primitives/block.ts';
@@ -27,6 +28,8 @@ type Modelled = Readonly<{
   height: number;
   isValid: boolean;
   coins: ReadonlyMap<string, Coin>;
+  /** By its payments, in the order of their inputs: what undoing it brings back. */
+  spent: readonly Coin[];
 }>;
 
 const plans = fc.array(
@@ -49,7 +52,7 @@ const plans = fc.array(
 );
 
 function build(list: readonly Plan[]): Modelled[] {
-  const tree: Modelled[] = [{ block: params.genesis, height: 0, isValid: true, coins: new Map() }];
+  const tree: Modelled[] = [{ block: params.genesis, height: 0, isValid: true, coins: new Map(), spent: [] }];
   for (const [index, plan] of list.entries())
     tree.push(grow(tree[Math.max(0, tree.length - 1 - plan.parent)]!, plan, index));
   return tree;
@@ -68,7 +71,7 @@ function grow(parent: Modelled, { kind, pick }: Plan, index: number): Modelled {
     extra: Uint8Array.of(2, index & 0xff, index >> 8),
   });
   const isBroken = hasCoins && ['greedy', 'missing', 'unsigned'].includes(kind);
-  return { block, height, isValid: parent.isValid && !isBroken, coins: connect(parent.coins, block, height) };
+  return { block, height, isValid: parent.isValid && !isBroken, ...connect(parent.coins, block, height) };
 }
 
 function transactionsOf({ coins, height }: Modelled, kind: Kind, pick: number): Transaction[] {
@@ -103,15 +106,21 @@ function connect(
   coins: ReadonlyMap<string, Coin>,
   { transactions }: Block,
   height: number,
-): Map<string, Coin> {
+): { coins: Map<string, Coin>; spent: Coin[] } {
   const result = new Map(coins);
+  const spent: Coin[] = [];
   for (const [n, { inputs, outputs, hash }] of transactions.entries()) {
-    if (n > 0) for (const { outpoint } of inputs) result.delete(outpointKey(outpoint.txHash, outpoint.index));
+    for (const { outpoint } of n > 0 ? inputs : []) {
+      const key = outpointKey(outpoint.txHash, outpoint.index);
+      const coin = result.get(key);
+      if (coin) spent.push(coin);
+      result.delete(key);
+    }
     for (const [index, { amount, lockingScript }] of outputs.entries()) {
       result.set(outpointKey(hash, index), { amount, lockingScript, height, isCoinbase: n === 0 });
     }
   }
-  return result;
+  return { coins: result, spent };
 }
 
 describe('any tree of blocks, in any order', () => {
@@ -121,9 +130,15 @@ describe('any tree of blocks, in any order', () => {
   });
   afterAll(() => verifyPool.close());
 
-  test('ends at the most work among the valid, with the model’s coins and index', async () => {
+  test('ends at the most work among the valid, with the model’s coins, undo data and index', async () => {
     const arrivals = fc.array(
-      fc.record({ at: fc.nat(BLOCKS - 1), restart: fc.nat(9), header: fc.boolean() }),
+      fc.record({
+        at: fc.nat(BLOCKS - 1),
+        restart: fc.nat(9),
+        header: fc.boolean(),
+        // One that comes unasked may be an orphan, which waits for its parents.
+        requested: fc.boolean(),
+      }),
       {
         minLength: BLOCKS,
         maxLength: BLOCKS,
@@ -134,10 +149,10 @@ describe('any tree of blocks, in any order', () => {
         const tree = build(list);
         await withFolder(async (dataDir) => {
           let chain = await openChain(dataDir, { verifyPool, params });
-          for (const { at, restart, header } of order) {
+          for (const { at, restart, header, requested } of order) {
             const { block } = tree[at + 1]!;
             if (header) chain.acceptHeaders([block.header]);
-            await chain.acceptBlock(copyOf(block), { requested: true, source: `peer ${at % 5}` });
+            await chain.acceptBlock(copyOf(block), { requested, source: `peer ${at % 5}` });
             if (restart > 0) continue;
             await chain.close();
             chain = await openChain(dataDir, { verifyPool, params });
@@ -174,15 +189,27 @@ describe('any tree of blocks, in any order', () => {
     assert.equal(scanned.tip, chain.tip);
     assert.deepEqual(new Map([...coins].map(plain)), new Map([...tip.coins].map(plain)));
     assert.deepEqual(await chain.recountCoins(), chain.coinSet);
-    for (const { block } of tree.slice(1)) {
+    const active = new Map<string, string>();
+    for (const { block, spent } of tree.slice(1)) {
       const node = chain.node(hashToHex(block.header.hash));
-      const coinbaseTxid = hashToHex(block.transactions[0]!.hash);
-      const found = await chain.findTransaction(coinbaseTxid);
-      assert.equal(found?.node.hash, node && chain.isActive(node) ? node.hash : undefined);
+      if (!node || !chain.isActive(node)) continue;
+      const undo = await chain.readSpentCoins(node);
+      assert.deepEqual(undo?.map(plainCoin), spent.map(plainCoin));
+      for (const { hash } of block.transactions) active.set(hashToHex(hash), node.hash);
     }
+    // The same payment may be in blocks of several branches.
+    for (const { hash } of tree.slice(1).flatMap(({ block }) => block.transactions)) {
+      const found = await chain.findTransaction(hashToHex(hash));
+      assert.equal(found?.node.hash, active.get(hashToHex(hash)));
+    }
+    await verifyChain(chain);
   }
 
   function plain([key, coin]: [string, Coin]): [string, unknown] {
-    return [key, { ...coin, lockingScript: Buffer.from(coin.lockingScript).toString('hex') }];
+    return [key, plainCoin(coin)];
+  }
+
+  function plainCoin(coin: Coin): unknown {
+    return { ...coin, lockingScript: Buffer.from(coin.lockingScript).toString('hex') };
   }
 });
