@@ -12,6 +12,7 @@ import type { NodeServices } from '../rpc/nodeServices.ts';
 import { readPayee } from '../rpc/parameters.ts';
 import { RpcServer } from '../rpc/rpcServer.ts';
 import { DiskSpace } from '../store/diskSpace.ts';
+import { areTablesSound } from '../store/tableFile.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
 import { ConfigError } from './configError.ts';
@@ -194,6 +195,11 @@ function openWallet(parts: {
     isInMempool: (txid) => pool.has(txid),
     onRescan: (height, of) => log.info({ height, of }, 'looking through the chain for coins of the wallet'),
     onRescanFailed: (error) => log.error({ err: error }, 'the wallet cannot follow the chain'),
+    ledger: {
+      isSound: areTablesSound,
+      onDamaged: (path) =>
+        log.warn(`${path} is damaged, and made anew from the chain; send again what no block has`),
+    },
   });
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { breathe } from '../bytes/breathe.ts';
@@ -44,6 +45,11 @@ export async function findDamagedTables(
     await breathe();
   }
   return damaged;
+}
+
+/** Whether a database, if there is one, has no damaged table. */
+export async function areTablesSound(folder: string): Promise<boolean> {
+  return !existsSync(folder) || (await findDamagedTables(folder, { maxBytes: Infinity })).length === 0;
 }
 
 /** Whether every block of the table is what was written. */

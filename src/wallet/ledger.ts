@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { Level } from 'level';
-import { hashToHex } from '../bytes/hex.ts';
+import { equalBytes } from '../bytes/bytes.ts';
+import { hashToHex, hexToHash } from '../bytes/hex.ts';
 import type { Block } from '../primitives/block.ts';
 import { decodeTransaction, isCoinbase, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import type { KeyPath } from './keyTree.ts';
@@ -19,6 +20,8 @@ import {
   type LedgerTip,
   pendingKey,
   prefixRange,
+  RecordSum,
+  SUM_KEY,
   TIP_KEY,
 } from './ledgerRecords.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
@@ -29,8 +32,16 @@ type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: '
 /** Finds the wallet's key that an output pays to, if one of them can spend it. */
 export type FindKey = (lockingScript: Uint8Array) => KeyPath | undefined;
 
+export type LedgerOptions = Readonly<{
+  isSound?: (path: string) => Promise<boolean>;
+  /** Told before it is made anew. */
+  onDamaged?: (path: string) => void;
+}>;
+
 export type OwnPending = Readonly<{ transaction: Transaction; timeSec: number }>;
 
+const PENDING_PREFIX = Buffer.from('p')[0];
+const SUMMED_PREFIXES = [...Buffer.from('cp')];
 const LEVEL_OPTIONS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
 /**
@@ -44,6 +55,8 @@ export class Ledger {
   readonly #accountKey: string;
   readonly #coins = new Map<string, WalletCoin & { height: number }>();
   readonly #ownPending = new Map<string, OwnPending>();
+  /** Over the coins and our own payments, as they are in memory. */
+  #sum = new RecordSum();
   #operations: Operation[] = [];
   #tip: LedgerTip | undefined;
   #written: LedgerTip | undefined;
@@ -55,19 +68,26 @@ export class Ledger {
     this.#accountKey = accountKey;
   }
 
-  /** Opens the ledger of these keys. A damaged one, and one of other keys, is emptied: `tip` is undefined then. */
-  static async open(path: string, accountKey: string): Promise<Ledger> {
+  /**
+   * Opens the ledger of these keys. A damaged one, and one of other keys, is emptied: `tip` is undefined then.
+   * @param options.isSound looks at the files before LevelDB does, whom a damaged table makes end the process
+   */
+  static async open(path: string, accountKey: string, options: LedgerOptions = {}): Promise<Ledger> {
     try {
+      if ((await options.isSound?.(path)) === false)
+        throw new LedgerDamage('a table of the wallet is damaged');
       return await Ledger.#load(path, accountKey);
     } catch (error) {
       if (!isDamage(error)) throw error;
+      options.onDamaged?.(path);
       await rm(path, { recursive: true, force: true });
       return Ledger.#load(path, accountKey);
     }
   }
 
   static async #load(path: string, accountKey: string): Promise<Ledger> {
-    const database: Database = new Level(path, LEVEL_OPTIONS);
+    // Uncompressed: keys and hashes do not shrink, and the tables can be checked.
+    const database: Database = new Level(path, { ...LEVEL_OPTIONS, compression: false });
     await database.open();
     const ledger = new Ledger(database, accountKey);
     try {
@@ -173,6 +193,7 @@ export class Ledger {
     if (this.#tip !== undefined) {
       operations.push({ type: 'put', key: TIP_KEY, value: encodeTip(this.#tip, this.#accountKey) });
     }
+    operations.push({ type: 'put', key: SUM_KEY, value: this.#sum.encode() });
     this.#written = this.#tip;
     const write = () => this.#database.batch(operations, { ...LEVEL_OPTIONS, sync: options.sync === true });
     this.#writing = this.#writing.then(write);
@@ -191,11 +212,14 @@ export class Ledger {
   /** Forgets everything but our own unconfirmed payments, to count again from the start. */
   async clear(): Promise<void> {
     await this.#writing;
-    this.#operations = [];
+    this.#operations = this.#operations.filter(({ key }) => key[0] === PENDING_PREFIX);
     this.#coins.clear();
     this.#tip = undefined;
     this.#written = undefined;
-    for (const prefix of ['c', 's', 'h', 't'])
+    this.#sum = new RecordSum();
+    for (const [txid, { timeSec, transaction }] of this.#ownPending)
+      this.#sum.put(pendingKey(hexToHash(txid)), encodePending(timeSec, transaction.bytes));
+    for (const prefix of ['c', 's', 'h', 't', 'k'])
       await this.#database.clear({ ...prefixRange(prefix), ...LEVEL_OPTIONS });
   }
 
@@ -213,15 +237,21 @@ export class Ledger {
     }
     for await (const [key, value] of this.#database.iterator({ ...prefixRange('c'), ...LEVEL_OPTIONS })) {
       const coin = decodeCoin(key, value);
+      this.#sum.put(key, value);
       this.#coins.set(outpointKey(coin.outpoint.txHash, coin.outpoint.index), coin);
     }
     for await (const [key, value] of this.#database.iterator({ ...prefixRange('p'), ...LEVEL_OPTIONS })) {
+      this.#sum.put(key, value);
       const { timeSec, bytes } = decodePending(value);
       this.#ownPending.set(Buffer.from(key.subarray(1)).reverse().toString('hex'), {
         timeSec,
         transaction: decodeTransaction(bytes),
       });
     }
+    const sum = await this.#database.get(SUM_KEY, LEVEL_OPTIONS);
+    // The first versions kept none.
+    if (sum !== undefined && !equalBytes(sum, this.#sum.encode()))
+      throw new LedgerDamage('records of the wallet are missing');
   }
 
   #spend(transaction: Transaction): bigint[] {
@@ -256,12 +286,18 @@ export class Ledger {
   }
 
   #put(key: Uint8Array, value: Uint8Array): void {
+    if (isSummed(key)) this.#sum.put(key, value);
     this.#operations.push({ type: 'put', key, value });
   }
 
   #delete(key: Uint8Array): void {
+    if (isSummed(key)) this.#sum.delete(key);
     this.#operations.push({ type: 'del', key });
   }
+}
+
+function isSummed(key: Uint8Array): boolean {
+  return SUMMED_PREFIXES.includes(key[0]!);
 }
 
 /** A transaction as the history shows it. @param spent amounts of the inputs that were ours */
@@ -283,6 +319,7 @@ export function describe(
 
 function isDamage(error: unknown): boolean {
   if (error instanceof LedgerDamage) return true;
-  const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
-  return cause?.code === 'LEVEL_CORRUPTION';
+  const cause =
+    error instanceof Error ? (error.cause as Partial<NodeJS.ErrnoException> | undefined) : undefined;
+  return cause?.code === 'LEVEL_CORRUPTION' || /no such file/i.test(cause?.message ?? '');
 }

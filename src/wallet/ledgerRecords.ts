@@ -1,5 +1,5 @@
 import { ByteReader } from '../bytes/byteReader.ts';
-import { concatBytes, crc32 } from '../bytes/bytes.ts';
+import { bytesToKey, concatBytes, crc32 } from '../bytes/bytes.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
 import type { Outpoint } from '../primitives/transaction.ts';
@@ -13,8 +13,10 @@ import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
  *   s | txHash 32 | index u32      the same, spent: kept to undo a block
  *   h | height BE | position BE    a confirmed transaction of the wallet
  *   p | txHash 32                  one of our own, not confirmed yet: time u32, its bytes
+ *   k                              all of c and p together: how many, and their CRC-32s XORed, see RecordSum
  */
 export const TIP_KEY = Buffer.from('t');
+export const SUM_KEY = Buffer.from('k');
 
 export type LedgerTip = Readonly<{ hash: string; height: number }>;
 
@@ -105,6 +107,28 @@ export function encodePending(timeSec: number, bytes: Uint8Array): Uint8Array {
 export function decodePending(value: Uint8Array): { timeSec: number; bytes: Uint8Array } {
   const reader = unseal(value);
   return { timeSec: reader.u32(), bytes: Uint8Array.from(reader.bytes(reader.remaining)) };
+}
+
+/** A running sum over records, which tells that one has disappeared: LevelDB says nothing when the key of one is damaged. */
+export class RecordSum {
+  readonly #sums = new Map<string, number>();
+  #xor = 0;
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    const sum = crc32(concatBytes(key, value));
+    this.delete(key);
+    this.#sums.set(bytesToKey(key), sum);
+    this.#xor ^= sum;
+  }
+
+  delete(key: Uint8Array): void {
+    this.#xor ^= this.#sums.get(bytesToKey(key)) ?? 0;
+    this.#sums.delete(bytesToKey(key));
+  }
+
+  encode(): Uint8Array {
+    return seal(new ByteWriter(12).u32(this.#sums.size).u32(this.#xor >>> 0));
+  }
 }
 
 /** A value that is not what was written. The ledger is made anew from the chain then. */

@@ -6,7 +6,7 @@ import type { NetworkParams } from '../params/networkParams.ts';
 import { detachTransaction, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
 import type { KeyPath } from './keyTree.ts';
-import { type FindKey, Ledger } from './ledger.ts';
+import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
 import { LedgerFollower } from './ledgerFollower.ts';
 import { type Payment, planPayment, signPayment } from './payment.ts';
 import { findDead, type PendingTransaction, type PendingView, viewWithPending } from './pendingView.ts';
@@ -29,6 +29,8 @@ export type WalletOptions = Readonly<{
   /** Told of a rescan every so often. */
   onRescan?: (height: number, target: number) => void;
   onRescanFailed?: (error: unknown) => void;
+  /** How the coins' database is looked at, and who is told when it is damaged: it is made anew from the chain. */
+  ledger?: LedgerOptions;
 }>;
 
 export type OwnAddress = Readonly<{ address: string; publicKey: Uint8Array }>;
@@ -260,7 +262,7 @@ export class Wallet {
 
   async #attach(keys: WalletKeys): Promise<void> {
     const { dataDir, chain, onRescan, onRescanFailed } = this.#options;
-    const ledger = await Ledger.open(join(dataDir, LEDGER_FOLDER), keys.accountKey);
+    const ledger = await Ledger.open(join(dataDir, LEDGER_FOLDER), keys.accountKey, this.#options.ledger);
     this.#keys = keys;
     this.#ledger = ledger;
     const onCaughtUp = () => this.#forgetGone();

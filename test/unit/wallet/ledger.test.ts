@@ -111,6 +111,33 @@ it('a ledger that was not written is an older one, not a torn one', async () => 
   await killed.close();
 });
 
+it('a coin or a payment that disappeared is missed, and a damaged table is never opened', async () => {
+  for (const prefix of ['c', 'p']) {
+    const path = folder();
+    const ledger = await Ledger.open(path, 'xpub-a');
+    ledger.connect(first, 1, findKey);
+    await ledger.addPending(payment, 1000);
+    await ledger.close();
+    const whole = await Ledger.open(path, 'xpub-a');
+    assert.deepEqual([whole.tip?.height, whole.ownPending().size], [1, 1]);
+    await whole.close();
+    const level = new Level<Buffer, Buffer>(path, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
+    const [key] = await level.keys({ gte: Buffer.from(prefix), limit: 1 }).all();
+    await level.del(key!);
+    await level.close();
+    const damaged: string[] = [];
+    const anew = await Ledger.open(path, 'xpub-a', { onDamaged: (at) => damaged.push(at) });
+    assert.equal(anew.tip, undefined);
+    assert.deepEqual(damaged, [path]);
+    await anew.close();
+  }
+  const path = folder();
+  await (await Ledger.open(path, 'xpub-a')).close();
+  const unsound = await Ledger.open(path, 'xpub-a', { isSound: async () => false });
+  assert.equal(unsound.tip, undefined);
+  await unsound.close();
+});
+
 it('a damaged ledger, and one of other keys, starts anew', async () => {
   const path = folder();
   const ledger = await Ledger.open(path, 'xpub-a');
