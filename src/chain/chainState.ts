@@ -4,14 +4,13 @@ import {
   type BlockConnection,
   beginConnecting,
   connectTransactions,
-  disconnectBlock,
+  disconnectingBlock,
   finishConnecting,
   isConnected,
   nextOutpoints,
 } from '../consensus/connectBlock.ts';
 import { ancestorAt, medianTime } from '../consensus/headerNode.ts';
 import type { Rejection } from '../consensus/rejection.ts';
-import type { SignatureCheck } from '../crypto/signatureCheck.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { type Block, decodingBlock } from '../primitives/block.ts';
@@ -25,9 +24,7 @@ import type { BlockTree } from './blockTree.ts';
 import type { ChainChange } from './chainChange.ts';
 import { HeaderRecords } from './headerRecords.ts';
 import { PendingCommit } from './pendingCommit.ts';
-
-/** Signatures handed out for verification before connecting waits: half a second of work, and its memory. */
-const MAX_CHECKS_DUE = 16_000;
+import { SignatureDesk } from './signatureDesk.ts';
 
 export type ChainStateParts = Readonly<{
   params: NetworkParams;
@@ -61,19 +58,18 @@ type Sealed = Readonly<{
  */
 export class ChainState {
   readonly #parts: ChainStateParts;
+  readonly #signatures: SignatureDesk;
   #tip: BlockNode;
   #committedTip: BlockNode;
   #open = new PendingCommit();
   #sealed: Sealed | undefined;
   /** The last one sealed. When it is committed, it remembers what the database holds. */
   #below: PendingCommit | undefined;
-  /** Signatures that the workers have not answered for, and their answers to come, oldest first. */
-  #checksDue = 0;
-  readonly #answers: Promise<void>[] = [];
   #coinsCheckedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ChainStateParts, tip: BlockNode) {
     this.#parts = parts;
+    this.#signatures = new SignatureDesk(parts.verifyPool, parts.isVerified);
     this.#tip = tip;
     this.#committedTip = tip;
   }
@@ -147,7 +143,8 @@ export class ChainState {
   async connect(node: BlockNode, block: Block): Promise<FailedBlock | undefined> {
     const parent = node.parent!;
     const medianTimeAt = (height: number) => medianTime(ancestorAt(parent, height));
-    const { params, isVerified } = this.#parts;
+    const { params } = this.#parts;
+    const isVerified = (transaction: Transaction) => this.#signatures.isVerified(transaction);
     const context = { height: node.height, medianTimeSec: medianTime(parent), medianTimeAt, params };
     const connection = beginConnecting(block, context, this.#open.coins, isVerified);
     const answers: Promise<number | undefined>[] = [];
@@ -155,7 +152,7 @@ export class ChainState {
       await this.#loadCoins(nextOutpoints(connection));
       const result = connectTransactions(connection);
       if ('rejection' in result) return this.#fail({ node, rejection: result.rejection });
-      if (result.checks.length > 0) answers.push((await this.#handOut(result.checks)).answer);
+      if (result.checks.length > 0) answers.push((await this.#signatures.handOut(result.checks)).answer);
       await breathe();
     }
     const rejection = finishConnecting(connection);
@@ -168,7 +165,8 @@ export class ChainState {
   async disconnect(): Promise<void> {
     const node = this.#tip;
     const block = await inSlices(decodingBlock(await this.readBody(node)));
-    disconnectBlock(block, node.height, await this.readUndo(node), this.#open.coins);
+    await inSlices(disconnectingBlock(block, node.height, await this.readUndo(node), this.#open.coins));
+    this.#signatures.noteUndone(block);
     if (this.#parts.hasTransactionIndex) this.#open.unindexTransactions(block);
     this.#open.log.disconnected(node, block);
     this.#tip = node.parent!;
@@ -249,18 +247,6 @@ export class ChainState {
     if (answers.length > 0) this.#open.unverified.push({ node, failingInput: firstFailing(answers) });
     this.#open.log.connected(node, block);
     this.#tip = node;
-  }
-
-  /** Hands the checks to the workers, once they are not too far behind. */
-  async #handOut(checks: readonly SignatureCheck[]): Promise<{ answer: Promise<number | undefined> }> {
-    while (this.#checksDue > MAX_CHECKS_DUE) await this.#answers.shift();
-    const answer = this.#parts.verifyPool.verify(checks);
-    this.#checksDue += checks.length;
-    const settle = () => {
-      this.#checksDue -= checks.length;
-    };
-    this.#answers.push(answer.then(settle, settle));
-    return { answer };
   }
 
   async #loadCoins(outpoints: readonly Outpoint[]): Promise<void> {

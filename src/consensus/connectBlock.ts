@@ -1,3 +1,4 @@
+import { inOneGo } from '../bytes/breathe.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import type { SignatureCheck } from '../crypto/signatureCheck.ts';
 import type { Block } from '../primitives/block.ts';
@@ -29,6 +30,8 @@ export type BlockConnection = {
 
 /** Inputs and outputs of one slice, at most (one transaction more, so that it makes progress). */
 const SLICE_COINS = 2000;
+/** Transactions undone before a pause. */
+const SLICE_TRANSACTIONS = 500;
 
 export function beginConnecting(
   block: Block,
@@ -88,10 +91,21 @@ export function finishConnecting({ block, context, fees }: BlockConnection): Rej
  * `spent` is what connecting recorded. @throws RangeError when it does not fit the block, which is damage of ours
  */
 export function disconnectBlock(block: Block, height: number, spent: readonly Coin[], coins: CoinSet): void {
+  inOneGo(disconnectingBlock(block, height, spent, coins));
+}
+
+/** disconnectBlock with pauses. */
+export function* disconnectingBlock(
+  block: Block,
+  height: number,
+  spent: readonly Coin[],
+  coins: CoinSet,
+): Generator<void, void> {
   let next = spent.length;
   for (let i = block.transactions.length - 1; i >= 0; i--) {
     const transaction = block.transactions[i]!;
     forEachCoin(transaction, i === 0, height, (outpoint, coin) => coins.remove(outpoint, coin));
+    if (i % SLICE_TRANSACTIONS === 0) yield;
     if (i === 0) continue;
     for (let input = transaction.inputs.length - 1; input >= 0; input--) {
       const coin = spent[--next];

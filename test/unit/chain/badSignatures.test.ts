@@ -132,6 +132,25 @@ describe('blocks are connected while signatures are still being verified', () =>
     );
   });
 
+  test('payments of blocks that were undone are not verified again', async () => {
+    const own = await VerifyPool.open({ threads: 1 });
+    await withChain(
+      async (chain) => {
+        await Promise.all(trunk.map((block) => accept(chain, block)));
+        for (const block of paying(trunk.at(-1)!, 130, 3)) await accept(chain, block);
+        const same = paying(trunk.at(-1)!, 130, 3, -1, Uint8Array.of(9, 9));
+        const last = chainOfBlocks(same[2]!, 133, 1, keys.lockingScript);
+        chain.acceptHeaders([...same, ...last].map(({ header }) => header));
+        // From here on nobody could.
+        await own.close();
+        for (const block of [...same, ...last]) await accept(chain, block);
+        assert.equal(chain.tip.hash, hashToHex(last[0]!.header.hash));
+        assert.deepEqual(await chain.recountCoins(), chain.coinSet);
+      },
+      { verifyPool: own },
+    );
+  });
+
   test('bytes that are no block cost no more than their verdict', async () => {
     await withChain(
       async (chain) => {
