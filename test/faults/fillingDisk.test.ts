@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { writeFileAtomic } from '../../src/bytes/atomicFile.ts';
 import type { Chain } from '../../src/chain/chain.ts';
 import { verifyChain } from '../../src/chain/verifyChain.ts';
 import { VerifyPool } from '../../src/crypto/verifyPool.ts';
@@ -16,6 +17,30 @@ const BLOCKS = 200;
 const DISK_MB = 4;
 /** Where a disk becomes full, and where an opening no longer fits. */
 const MAX_LEFT_BYTES = 200_000;
+
+test('a file that cannot be replaced stays what it was, with nothing beside it', async () => {
+  const disk = await SmallDisk.open(1);
+  const folder = await temporaryFolder();
+  try {
+    const path = join(disk?.folder ?? folder, 'peers.json');
+    const taken = join(folder, 'taken');
+    await writeFileAtomic(path, 'before');
+    mkdirSync(taken);
+    await assert.rejects(writeFileAtomic(taken, 'x'), /taken cannot be written/);
+    disk?.fill(0);
+    if (disk)
+      await assert.rejects(writeFileAtomic(path, 'x'.repeat(10_000)), /peers\.json cannot be written/);
+    assert.equal(readFileSync(path, 'utf8'), 'before');
+    for (const place of [folder, disk?.folder ?? folder])
+      assert.deepEqual(
+        readdirSync(place).filter((name) => name.endsWith('.new')),
+        [],
+      );
+  } finally {
+    await disk?.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
 /**
  * The disk becomes full at any point of a history with reorganizations, several times over. Where no small disk can be

@@ -24,6 +24,8 @@ type Tight = Readonly<{
   tighten: (bytes: number) => void;
   relieve: () => void;
   words: RegExp;
+  /** How much to leave, one try after the other. */
+  sizes: readonly number[];
 }>;
 
 /**
@@ -88,6 +90,7 @@ describe('a disk that takes no more', () => {
         limit = undefined;
       },
       words: /the system allows no larger files/,
+      sizes: [400_000],
     };
     mkdirSync(limited.dataDir);
     if (!disk) return [limited];
@@ -98,6 +101,7 @@ describe('a disk that takes no more', () => {
       tighten: (bytes) => small.fill(bytes),
       relieve: () => small.relieve(),
       words: /no space is left on the disk/,
+      sizes: [1_500_000, 150_000],
     };
     return [limited, full];
   }
@@ -111,7 +115,7 @@ describe('a disk that takes no more', () => {
   test('ends an import, which goes on when there is room', async () => {
     for (const tight of tightPlaces('import')) {
       // Little and less: the blocks or, where those of the last try are put into a table, the opening do not fit.
-      for (const bytes of [1_500_000, 150_000]) {
+      for (const bytes of tight.sizes) {
         tight.tighten(bytes);
         const { code, stderr } = await imported(tight.dataDir, tight.under);
         assert.equal(code, EXIT.diskFull, stderr);
