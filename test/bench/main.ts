@@ -1,15 +1,15 @@
-// npm run bench -- NAME: runs one benchmark, which prints what it measures.
-const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
+// npm run bench -- NAME [OPTIONS]: runs one benchmark, which prints what it measures.
+const benches: Record<string, () => Promise<{ run(options: readonly string[]): Promise<void> }>> = {
   chain: () => import('./chain.ts'),
   mempool: () => import('./mempool.ts'),
   nonce: () => import('./nonce.ts'),
   verify: () => import('./verify.ts'),
 };
 
-const name = process.argv[2] ?? '';
+const [name = '', ...options] = process.argv.slice(2);
 const load = benches[name];
 if (load === undefined) {
   console.error(`which benchmark? one of: ${Object.keys(benches).join(', ')}`);
   process.exit(1);
 }
-await (await load()).run();
+await (await load()).run(options);

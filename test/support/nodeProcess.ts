@@ -21,6 +21,9 @@ export type NodeOptions = Readonly<{
   args?: readonly string[];
   /** Words before the program: what runs it under a limit. */
   under?: readonly string[];
+  /** A module that is loaded before the program, and what is added to its environment. */
+  preload?: string;
+  env?: Readonly<Record<string, string>>;
 }>;
 
 /** An error answer of the RPC. */
@@ -63,10 +66,11 @@ export class NodeProcess {
     const seeds = (options.seeds ?? []).flatMap((seed) => ['--dns-seed', seed]);
     const args = ['node', '--network', options.network ?? 'regtest', '--data-dir', options.dataDir];
     args.push('--listen-host', '127.0.0.1', '--rpc-port', '0', '--dns-seed', 'none', ...seeds);
-    const [program, ...words] = [...(options.under ?? []), process.execPath, MAIN, ...args];
+    const preload = options.preload === undefined ? [] : ['--import', options.preload];
+    const [program, ...words] = [...(options.under ?? []), process.execPath, ...preload, MAIN, ...args];
     const child = spawn(program!, [...words, ...(options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: options.dataDir },
+      env: { PATH: process.env.PATH, HOME: options.dataDir, ...options.env },
     });
     return new NodeProcess(options, child);
   }
@@ -168,7 +172,7 @@ export class NodeProcess {
         await this.rpc('getblockcount');
         return;
       } catch {
-        await sleep(50);
+        await sleep(10);
       }
     }
     await this.kill();
