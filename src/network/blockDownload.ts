@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { blocksProtocol } from '../../protocols/blocks.ts';
-import { hashToHex } from '../bytes/hex.ts';
+import { equalBytes } from '../bytes/bytes.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import type { Chain } from '../chain/chain.ts';
 import { verdictOf } from '../consensus/verdict.ts';
-import { decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
+import { HEADER_BYTES } from '../primitives/header.ts';
 import type { Conversation } from './conversation.ts';
 import { contains, DownloadTarget } from './downloadTarget.ts';
 import { EarlyBlocks, type ReceivedBlock } from './earlyBlocks.ts';
@@ -28,11 +28,11 @@ const MAX_WINDOWS = 16;
 /** How far ahead of the tip blocks are fetched. */
 const MAX_AHEAD = 4096;
 /** Bytes on their way to us, by estimate, or here and not committed yet. */
-const MAX_PENDING_BYTES = 16_000_000;
+const MAX_PENDING_BYTES = 12_000_000;
 /** What a block takes in memory besides its bytes: views, promises, places in lists. */
 const BLOCK_OVERHEAD_BYTES = 2000;
 /** Bytes of blocks that wait for their parents; above it they go to disk until these come. */
-const MAX_EARLY_BYTES = 12_000_000;
+const MAX_EARLY_BYTES = 8_000_000;
 /** A peer that sends nothing for so long loses its window; longer once that has happened, in case our line is slow. */
 const MIN_STALL_MS = 4000;
 const MAX_STALL_MS = 20_000;
@@ -265,7 +265,7 @@ export class BlockDownload {
     const { peers } = this.#options;
     const { peer } = window;
     const node = window.nodes[0];
-    if (node === undefined || headerHash(bytes) !== node.hash) {
+    if (node === undefined || !equalBytes(bytes.subarray(0, HEADER_BYTES), node.headerBytes)) {
       peers.punish(peer.id, LIE_POINTS, 'blocks/1: not the block that was asked for');
       throw new RequestError('cut', 'not the block that was asked for');
     }
@@ -339,10 +339,4 @@ export class BlockDownload {
 /** When blocks may be asked of a peer again. */
 function availableAtMs({ restsUntilMs, lacksUntilMs }: Peer): number {
   return Math.max(restsUntilMs, lacksUntilMs);
-}
-
-/** Hex of the hash of the block that these bytes begin; undefined when they are none. */
-function headerHash(bytes: Uint8Array): string | undefined {
-  if (bytes.length < HEADER_BYTES) return undefined;
-  return hashToHex(decodeHeader(bytes.subarray(0, HEADER_BYTES)).hash);
 }

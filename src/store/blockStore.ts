@@ -27,7 +27,7 @@ export class BlockStore {
   }
 
   static async open(dataDir: string, folder = BLOCKS_FOLDER): Promise<BlockStore> {
-    const database = await Database.open(dataDir, folder, { cacheMb: 8, writeBufferMb: 8 });
+    const database = await Database.open(dataDir, folder, { cacheMb: 2, writeBufferMb: 4 });
     const last = await database.lastKey();
     return new BlockStore(database, last ? layout.recordIdOf(last) + 1 : 1);
   }
