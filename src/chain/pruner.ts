@@ -43,7 +43,7 @@ type Discard = Readonly<{
 export class Pruner {
   readonly #parts: PrunerParts;
   readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
+  #running: Promise<boolean> | undefined;
 
   constructor(parts: PrunerParts) {
     this.#parts = parts;
@@ -53,8 +53,8 @@ export class Pruner {
   look(): void {
     if (this.#running !== undefined) return;
     const height = this.#stop.signal.aborted ? undefined : this.#dueHeight();
-    // Blocks may have come in meanwhile.
-    if (height !== undefined) void this.#start(height).then(() => this.look());
+    // Blocks may have come in meanwhile. A writer that takes nothing more would refuse the next job at once, and for ever.
+    if (height !== undefined) void this.#start(height).then((isDone) => isDone && this.look());
   }
 
   /** Deletes the blocks below a height, as far as that may be. @returns the lowest height that is kept */
@@ -70,7 +70,7 @@ export class Pruner {
     await this.#running;
   }
 
-  #start(height: number): Promise<void> {
+  #start(height: number): Promise<boolean> {
     this.#running = this.#prune(height).finally(() => {
       this.#running = undefined;
     });
@@ -101,8 +101,8 @@ export class Pruner {
     return Math.max(0, Math.min(active.tip.height - MIN_KEPT_BLOCKS + 1, needed));
   }
 
-  /** Never rejects for the closed chain: there is another time. */
-  async #prune(height: number): Promise<void> {
+  /** Whether it came to its end. Never rejects for the closed chain: there is another time. */
+  async #prune(height: number): Promise<boolean> {
     const { blocks, inTurn, onFatal } = this.#parts;
     let discard: Discard | undefined;
     try {
@@ -111,12 +111,14 @@ export class Pruner {
       });
     } catch {
       // The writer has told of its failure, or is closed.
-      return;
+      return false;
     }
     try {
       if (discard) await blocks.discard(discard.belowId, discard.ids, this.#stop.signal);
+      return true;
     } catch (error) {
       onFatal(error as Error);
+      return false;
     }
   }
 

@@ -160,6 +160,17 @@ describe('pruning', () => {
       await again.close();
     });
   });
+
+  test('does not keep a chain from closing that still has blocks to write', async () => {
+    await withFolder(async (dataDir) => {
+      const chain = await open(dataDir, { targetBytes: 1 });
+      // More than one commit holds: the first is told of, and wants to be pruned, when nothing more is taken.
+      const blocks = chainOfBlocks(regtest.genesis, 0, 2050, lockingScript);
+      const added = add(chain, blocks);
+      await chain.close();
+      assert.equal((await added).at(-1)!.status, 'connected');
+    });
+  });
 });
 
 async function diskBytes(folder: string): Promise<number> {
