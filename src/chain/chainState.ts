@@ -244,7 +244,12 @@ export class ChainState {
     this.#parts.tree.touch(node);
     this.#open.connected.add(node);
     if (this.#parts.hasTransactionIndex) this.#open.indexTransactions(block, node.height);
-    if (answers.length > 0) this.#open.unverified.push({ node, failingInput: firstFailing(answers) });
+    if (answers.length > 0) {
+      const failingInput = firstFailing(answers);
+      // Where a worker dies nobody may be waiting for this one yet, or ever.
+      failingInput.catch(() => undefined);
+      this.#open.unverified.push({ node, failingInput });
+    }
     this.#open.log.connected(node, block);
     this.#tip = node;
   }

@@ -151,6 +151,29 @@ describe('blocks are connected while signatures are still being verified', () =>
     );
   });
 
+  test('workers that die are nobody’s fault, end the chain once, and leave what was committed', async () => {
+    await withFolder(async (dataDir) => {
+      const workers = await VerifyPool.open({ threads: 1 });
+      const fatal: string[] = [];
+      const onFatal = ({ message }: Error) => void fatal.push(message);
+      const chain = await openChain(dataDir, { verifyPool: workers, onFatal });
+      await Promise.all(trunk.map((block) => accept(chain, block)));
+      const verdicts = Promise.allSettled(
+        paying(trunk.at(-1)!, 130, 10).map((block) => accept(chain, block)),
+      );
+      await workers.close();
+      assert.deepEqual(
+        (await verdicts).map(({ status }) => status),
+        new Array<string>(10).fill('rejected'),
+      );
+      assert.deepEqual(fatal, ['the signature verification pool is closed']);
+      await chain.close();
+      const again = await openChain(dataDir, { verifyPool });
+      assert.equal(again.tip.height, 130);
+      await again.close();
+    });
+  });
+
   test('bytes that are no block cost no more than their verdict', async () => {
     await withChain(
       async (chain) => {
