@@ -106,6 +106,8 @@ export class BlockIntake {
   /** Takes nothing more, and waits until what was taken is committed. @returns whether all of it is */
   async close(): Promise<boolean> {
     await this.#queue.close();
+    // Where a block could not be connected, a commit of those before it may still be under way.
+    await this.#options.files.state.settle().catch(() => undefined);
     return !this.#queue.hasFailed;
   }
 

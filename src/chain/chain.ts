@@ -79,7 +79,7 @@ export class Chain {
       await chain.#intake.start();
       chain.#pruner?.look();
     } catch (error) {
-      await files.close(false);
+      await chain.close();
       throw error;
     }
     return chain;

@@ -65,6 +65,8 @@ export class ChainState {
   #sealed: Sealed | undefined;
   /** The last one sealed. When it is committed, it remembers what the database holds. */
   #below: PendingCommit | undefined;
+  /** Whether the last commit is on disk for good. */
+  #isForced = true;
   #coinsCheckedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ChainStateParts, tip: BlockNode) {
@@ -293,7 +295,12 @@ export class ChainState {
         },
         sync,
       );
+      this.#isForced = sync;
       records.clear();
+    } else if (sync && !this.#isForced) {
+      // What is to be forced may have gone with a commit that was begun before anyone asked for that.
+      await store.sync();
+      this.#isForced = true;
     }
     for (const node of pending.connected) node.wasConnected = true;
     this.#committedTip = tip;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after as afterAll, before, describe, test } from 'node:test';
 import { hashToHex } from '../../../src/bytes/hex.ts';
@@ -25,6 +25,8 @@ import { dataBlock } from '../../support/dataBlocks.ts';
 
 const keys = makeKeys();
 const trunk = chainOfBlocks(regtest.genesis, 0, 60, keys.lockingScript);
+/** As many as one commit may keep waiting. */
+const full = chainOfBlocks(regtest.genesis, 0, 2000, keys.lockingScript);
 
 function accept(chain: Chain, block: Block, requested = true): Promise<BlockVerdict> {
   return chain.acceptBlock(block, { requested, source: 'test' });
@@ -134,6 +136,42 @@ describe('a chain under load and in trouble', () => {
       const again = await openChain(dataDir, { verifyPool });
       assert.equal(again.tip.height, 59);
       await again.close();
+    });
+  });
+
+  test('closing after a failure waits for the commit that is under way, and its followers are told', async () => {
+    await withFolder(async (dataDir) => {
+      const isVerified = () => {
+        throw new Error('the mempool is broken');
+      };
+      const chain = await openChain(dataDir, { verifyPool, isVerified });
+      const told: number[] = [];
+      chain.onChange(({ tip }) => void told.push(tip.height));
+      const spender = { outpoint: outpoint(full[0]!.transactions[0]!), ...keys };
+      const payment = signedTransaction([spender], [{ amount: COIN, lockingScript: keys.lockingScript }]);
+      const parent = full.at(-1)!;
+      const last = solvedBlock({
+        parent: after(parent),
+        height: full.length + 1,
+        lockingScript: keys.lockingScript,
+        transactions: [payment],
+      });
+      await Promise.allSettled([...full, last].map((block) => accept(chain, block)));
+      await chain.close();
+      assert.deepEqual(told, [full.length]);
+      const again = await openChain(dataDir, { verifyPool });
+      assert.equal(again.tip.height, full.length);
+      await again.close();
+    });
+  });
+
+  test('what is to be forced to disk is, though a commit without that was under way', async () => {
+    await withFolder(async (dataDir) => {
+      const chain = await openChain(dataDir, { verifyPool });
+      await Promise.all([...full.map((block) => accept(chain, block)), chain.sync()]);
+      const noted = await readFile(join(dataDir, 'chain', 'last-commit'), 'latin1');
+      await chain.close();
+      assert.match(noted, /^1 /);
     });
   });
 
