@@ -12,7 +12,7 @@ import type { NodeServices } from '../rpc/nodeServices.ts';
 import { readPayee } from '../rpc/parameters.ts';
 import { RpcServer } from '../rpc/rpcServer.ts';
 import { DiskSpace } from '../store/diskSpace.ts';
-import { areTablesSound } from '../store/tableFile.ts';
+import { areTablesSound } from '../store/tableCheck.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
 import { ConfigError } from './configError.ts';
@@ -20,6 +20,7 @@ import { type Logger, subsystemLog } from './log.ts';
 import { UpgradeWatch } from './upgradeWatch.ts';
 import { warningsOf } from './warnings.ts';
 import { watchDiskSpace } from './watchDiskSpace.ts';
+import { watchTables } from './watchTables.ts';
 
 /** How often what is committed is forced to disk: a power cut costs no more than this. */
 const SYNC_MS = 60_000;
@@ -109,6 +110,7 @@ async function openParts(
     onFatal: stop,
   });
   opened('chain', () => chain.close());
+  opened('check of the tables', watchTables(dataDir, stop));
   const unwatch = watchDiskSpace(diskSpace, logOf('chain'), stop);
   opened('watch over the disk', async () => unwatch());
   expectPruning(chain, config);

@@ -6,7 +6,7 @@ import { breathe } from '../bytes/breathe.ts';
 import { isSealed, openValue, sealValue } from './checkedValue.ts';
 import { diskFaultOf } from './diskFault.ts';
 import { DatabaseDamagedError, DatabaseInUseError, DiskError } from './storeErrors.ts';
-import { findDamagedTables } from './tableFile.ts';
+import { findDamagedTables, ROUTINE_CHECK_BYTES } from './tableCheck.ts';
 
 const MIB = 1024 * 1024;
 /** Entries put into a batch before others have their turn. */
@@ -16,8 +16,6 @@ const ITERATED_BYTES = 256 * 1024;
 
 /** There while the database is open: whoever finds it there before knows that the last process did not close it. */
 const IN_USE_FILE = 'in-use';
-/** Of tables, the newest, that every opening checks: a quarter of a second. All of them after a process that was cut short. */
-const ROUTINE_CHECK_BYTES = 256 * MIB;
 
 type Bytes = Uint8Array;
 /** The database as it was when this was taken. To be closed. */
@@ -85,6 +83,7 @@ export class Database {
     const path = join(dataDir, name);
     await mkdir(path, { recursive: true });
     await expectCurrent(path);
+    // After a process that was cut short, all of them.
     const wasCutShort = existsSync(join(path, IN_USE_FILE));
     await expectSoundTables(path, wasCutShort ? Infinity : ROUTINE_CHECK_BYTES);
     const level = new Level<Buffer, Buffer>(path, {

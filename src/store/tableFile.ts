@@ -1,11 +1,6 @@
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { breathe } from '../bytes/breathe.ts';
 import { ByteReader } from '../bytes/byteReader.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { crc32c } from './crc32c.ts';
-import { readLiveTables } from './liveTables.ts';
 import { readVarint } from './varint.ts';
 
 /**
@@ -17,40 +12,9 @@ const FOOTER_BYTES = 48;
 const MAGIC = Buffer.from('57fb808b247547db', 'hex');
 const TRAILER_BYTES = 5;
 const MASK_DELTA = 0xa282ead8;
-const NAME = /^(\d+)\.(ldb|sst)$/;
 
 /** Where a block lies in its file. */
 type BlockHandle = Readonly<{ offset: number; bytes: number }>;
-
-/**
- * The damaged tables of a database, by name, the newest first.
- * @param options.maxBytes the newest tables are looked at up to this size in all, and always one
- * @param options.isRepair looks at those too that the database does not count as its own
- */
-export async function findDamagedTables(
-  folder: string,
-  options: { maxBytes: number; isRepair?: boolean },
-): Promise<string[]> {
-  const live = options.isRepair === true ? undefined : await readLiveTables(folder);
-  const names = (await readdir(folder)).filter((name) => NAME.test(name));
-  const counted = names.filter((name) => live === undefined || live.has(Number.parseInt(name, 10)));
-  counted.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
-  const damaged: string[] = [];
-  let read = 0;
-  for (const name of counted) {
-    if (read >= options.maxBytes) break;
-    const file = await readFile(join(folder, name));
-    if (!isTableSound(file)) damaged.push(name);
-    read += file.length;
-    await breathe();
-  }
-  return damaged;
-}
-
-/** Whether a database, if there is one, has no damaged table. */
-export async function areTablesSound(folder: string): Promise<boolean> {
-  return !existsSync(folder) || (await findDamagedTables(folder, { maxBytes: Infinity })).length === 0;
-}
 
 /** Whether every block of the table is what was written. */
 export function isTableSound(file: Uint8Array): boolean {

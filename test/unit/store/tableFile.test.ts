@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { crc32c } from '../../../src/store/crc32c.ts';
 import { Database } from '../../../src/store/database.ts';
 import { readLiveTables } from '../../../src/store/liveTables.ts';
-import { findDamagedTables, isTableSound } from '../../../src/store/tableFile.ts';
+import { checkOlderTables, findDamagedTables } from '../../../src/store/tableCheck.ts';
+import { isTableSound } from '../../../src/store/tableFile.ts';
 import { withFolder } from '../../support/chains.ts';
 
 const OPTIONS = { cacheMb: 8, writeBufferMb: 4 };
@@ -69,6 +70,9 @@ test('a database whose table is damaged does not open; one that an interrupted c
     // The newest are looked at first, and no more than asked for.
     assert.deepEqual(await findDamagedTables(path, { maxBytes: 1 }), []);
     assert.deepEqual(await findDamagedTables(path, { maxBytes: Infinity }), [name]);
+    const { signal } = new AbortController();
+    await checkOlderTables(path, signal);
+    await assert.rejects(checkOlderTables(path, signal, 1), { message: `${path}: ${name} is damaged` });
     // After a process that did not close it, all are.
     writeFileSync(join(path, 'in-use'), '');
     await assert.rejects(Database.open(folder, 'db', OPTIONS), /is damaged/);
