@@ -23,7 +23,7 @@ import { WriterQueue } from './writerQueue.ts';
 /** How far above the tip a block may be that nobody asked for. */
 const MAX_UNASKED_AHEAD = 288;
 /** Bytes of changes that one commit gathers while more blocks wait. */
-const MAX_COMMIT_BYTES = 16_000_000;
+const MAX_COMMIT_BYTES = 8_000_000;
 /** Bytes of blocks that one change may bring to those who follow the chain. */
 const MAX_CHANGE_BYTES = 32_000_000;
 /** Bodies whose sender is remembered until they are connected. */

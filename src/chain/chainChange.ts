@@ -24,6 +24,7 @@ export class ChangeLog {
   #disconnected: LoggedBlock[] = [];
   #connected: LoggedBlock[] = [];
   #bytes = 0;
+  #decoded: LoggedBlock[] = [];
 
   /** Of the blocks that it holds. */
   get bytes(): number {
@@ -47,13 +48,19 @@ export class ChangeLog {
     this.#disconnected = [];
     this.#connected = [];
     this.#bytes = 0;
+    this.#decoded = [];
     return change;
   }
 
   #add(list: LoggedBlock[], node: BlockNode, block: Block): void {
-    const isFirst = this.#bytes === 0;
     this.#bytes += block.bytes.length;
-    list.push(new LoggedBlock(node, block, isFirst || this.#bytes <= MAX_DECODED_BYTES));
+    const logged = new LoggedBlock(node, block);
+    list.push(logged);
+    this.#decoded.push(logged);
+    // One alone stays decoded, however large: at the tip it is read at once.
+    if (this.#decoded.length > 1 && this.#bytes > MAX_DECODED_BYTES) {
+      for (const earlier of this.#decoded.splice(0)) earlier.dropDecoded();
+    }
   }
 
   #drop(list: LoggedBlock[]): void {
@@ -64,15 +71,19 @@ export class ChangeLog {
 class LoggedBlock implements ChangedBlock {
   readonly node: BlockNode;
   readonly bytes: Uint8Array;
-  readonly #decoded: Block | undefined;
+  #decoded: Block | undefined;
 
-  constructor(node: BlockNode, block: Block, keepDecoded: boolean) {
+  constructor(node: BlockNode, block: Block) {
     this.node = node;
     this.bytes = block.bytes;
-    this.#decoded = keepDecoded ? block : undefined;
+    this.#decoded = block;
   }
 
   get block(): Block {
     return this.#decoded ?? decodeBlock(this.bytes);
+  }
+
+  dropDecoded(): void {
+    this.#decoded = undefined;
   }
 }

@@ -21,7 +21,7 @@ export type ImportResult = {
 
 /** Blocks on their way at once: the chain commits together what waits together. */
 const MAX_WAITING_BLOCKS = 1024;
-const MAX_WAITING_BYTES = 32_000_000;
+const MAX_WAITING_BYTES = 8_000_000;
 /** A file of another chain would make a report as long as itself. */
 const MAX_REPORTED = 1000;
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './smallHeap.ts';
 import '../bytes/promiseWithResolvers.ts';
 import { toCliError } from './cliError.ts';
 import { runCommandLine } from './commandLine.ts';

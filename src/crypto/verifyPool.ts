@@ -15,6 +15,8 @@ export type VerifyPoolOptions = Readonly<{
 const MAX_THREADS = 16;
 /** One batch at work and one behind it, so that no worker waits for the main thread. */
 const BATCHES_PER_WORKER = 2;
+/** What a worker makes, it drops at once; left to itself V8 would give each 48 MB for that. */
+const WORKER_YOUNG_MB = 4;
 /** Calls that may wait; who makes more at once has lost count of what it does. */
 const MAX_WAITING_JOBS = 10_000;
 
@@ -119,7 +121,10 @@ export class VerifyPool {
   #start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const workerData: VerifyWorkerData = { engine: this.#engine };
-      const thread = new Worker(new URL('./verifyWorker.js', import.meta.url), { workerData });
+      const thread = new Worker(new URL('./verifyWorker.js', import.meta.url), {
+        workerData,
+        resourceLimits: { maxYoungGenerationSizeMb: WORKER_YOUNG_MB },
+      });
       const worker: PoolWorker = { thread, inFlight: [], isReady: false };
       this.#workers.add(worker);
       let cause: unknown;
