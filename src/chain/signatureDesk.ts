@@ -6,6 +6,8 @@ import type { Transaction } from '../primitives/transaction.ts';
 
 /** Signatures handed out for verification before connecting waits: half a second of work, and its memory. */
 const MAX_CHECKS_DUE = 16_000;
+/** Slices of blocks that they came in: the pool, which the mempool uses too, takes 10,000 calls at a time. */
+const MAX_SLICES_DUE = 4000;
 /** Transactions of undone blocks that are remembered, of some 80 bytes each. */
 const MAX_UNDONE = 100_000;
 
@@ -41,7 +43,9 @@ export class SignatureDesk {
 
   /** Resolves when the workers are not too far behind, to the answer to come: see VerifyPool.verify. */
   async handOut(checks: readonly SignatureCheck[]): Promise<{ answer: Promise<number | undefined> }> {
-    while (this.#checksDue > MAX_CHECKS_DUE) await this.#due.values().next().value;
+    while (this.#checksDue > MAX_CHECKS_DUE || this.#due.size >= MAX_SLICES_DUE) {
+      await this.#due.values().next().value;
+    }
     const answer = this.#pool.verify(checks);
     this.#checksDue += checks.length;
     const settle = () => {
