@@ -22,7 +22,7 @@ import { WriterQueue } from './writerQueue.ts';
 
 /** How far above the tip a block may be that nobody asked for. */
 const MAX_UNASKED_AHEAD = 288;
-/** Bytes of changes that one commit gathers while more blocks wait. */
+/** Bytes of changes that one commit gathers while more blocks wait, unless the options say otherwise. */
 const MAX_COMMIT_BYTES = 8_000_000;
 /** Bytes of blocks that one change may bring to those who follow the chain. */
 const MAX_CHANGE_BYTES = 32_000_000;
@@ -32,6 +32,7 @@ const MAX_SOURCES = 10_000;
 export type BlockIntakeOptions = Readonly<{
   params: NetworkParams;
   files: ChainFiles;
+  commitBytes: number | undefined;
   clockSec: () => number;
   onFatal: ((error: Error) => void) | undefined;
   /** The tip moved, and that is committed. */
@@ -244,9 +245,10 @@ export class BlockIntake {
    * of a very deep one would not fit into memory, and those are told of it in parts.
    */
   async #sealIfLarge(): Promise<FailedBlock | undefined> {
-    const { state } = this.#options.files;
+    const { files, commitBytes = MAX_COMMIT_BYTES } = this.#options;
+    const { state } = files;
     const isMidway = state.tip.chainWork < state.sealedTip.chainWork;
-    const isLarge = !isMidway && state.pendingBytes >= MAX_COMMIT_BYTES;
+    const isLarge = !isMidway && state.pendingBytes >= commitBytes;
     return isLarge || state.changeBytes >= MAX_CHANGE_BYTES ? this.#seal() : undefined;
   }
 

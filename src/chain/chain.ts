@@ -48,6 +48,7 @@ export class Chain {
     this.#intake = new BlockIntake({
       params: options.params,
       files,
+      commitBytes: options.commitBytes,
       clockSec: this.#clockSec,
       onFatal: options.onFatal,
       onCommitted: (change) => this.#tell(change),

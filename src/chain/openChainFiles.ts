@@ -29,6 +29,8 @@ export type ChainOptions = Readonly<{
   onLocked?: () => Promise<void>;
   /** Says of a transaction whether its signatures were verified before, on its way into the mempool. */
   isVerified?: (transaction: Transaction) => boolean;
+  /** Bytes of changes, about, that one commit gathers while more blocks wait: the less, the less memory, and the slower. */
+  commitBytes?: number;
   /** Asked before every commit whether there is room for it. */
   diskSpace?: DiskSpace;
   /** Called once when writing has failed and the chain takes nothing more: the node has to stop. */

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { after as afterAll, before, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { hashToHex } from '../../src/bytes/hex.ts';
+import type { BlockNode } from '../../src/chain/blockNode.ts';
+import type { BlockVerdict } from '../../src/chain/blockVerdict.ts';
 import type { Chain } from '../../src/chain/chain.ts';
+import type { ChainChange } from '../../src/chain/chainChange.ts';
 import { verifyChain } from '../../src/chain/verifyChain.ts';
 import type { Coin } from '../../src/consensus/coin.ts';
 import { VerifyPool } from '../../src/crypto/verifyPool.ts';
@@ -123,6 +127,79 @@ function connect(
   return { coins: result, spent };
 }
 
+/** Follows a chain as the mempool and the wallet do, and holds what it is told against the model. */
+class Follower {
+  readonly chain: Chain;
+  readonly #byHash: ReadonlyMap<string, Modelled>;
+  readonly #verdicts: Promise<void>[] = [];
+  readonly #wasActive = new Set<string>();
+  /** Turns of the event loop that a change takes to be followed: meanwhile the chain goes on. */
+  pauses = 0;
+  #tip: BlockNode;
+  #failure: unknown;
+
+  constructor(chain: Chain, byHash: ReadonlyMap<string, Modelled>) {
+    this.chain = chain;
+    this.#byHash = byHash;
+    this.#tip = chain.tip;
+    for (let at: BlockNode | undefined = chain.tip; at; at = at.parent) this.#wasActive.add(at.hash);
+    chain.onChange((change) => this.#follow(change).catch((error) => this.#fail(error)));
+    chain.onInvalidBlock(({ hash }) => this.#expect(!byHash.get(hash)!.isValid, `${hash} is valid`));
+  }
+
+  submit(block: Block, raw: boolean): void {
+    const given = raw ? Uint8Array.from(block.bytes) : makeBlock(block.header, block.transactions);
+    const verdict = this.chain.acceptBlock(given, { requested: true, source: 'peer' });
+    this.#verdicts.push(verdict.then((told) => this.#judge(block, told)).catch((error) => this.#fail(error)));
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#verdicts.splice(0));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async close(): Promise<void> {
+    await this.chain.close();
+    await this.settled();
+  }
+
+  async #follow({ disconnected, connected, tip }: ChainChange): Promise<void> {
+    for (const { node, block } of disconnected) {
+      assert.equal(node, this.#tip);
+      assert.equal(hashToHex(block.header.hash), node.hash);
+      this.#tip = node.parent!;
+    }
+    for (const { node, block } of connected) {
+      assert.equal(node.parent, this.#tip);
+      assert.equal(hashToHex(block.header.hash), node.hash);
+      this.#wasActive.add(node.hash);
+      this.#tip = node;
+    }
+    assert.equal(tip, this.#tip);
+    for (let i = 0; i < this.pauses; i++) await setImmediate();
+    assert.equal(this.chain.tip, tip);
+    const { isValid, coins } = this.#byHash.get(tip.hash)!;
+    assert.ok(isValid);
+    const scanned = await this.chain.scanCoins(() => undefined);
+    assert.deepEqual([scanned.tip, scanned.coinCount], [tip, coins.size]);
+  }
+
+  #judge({ header }: Block, verdict: BlockVerdict): void {
+    const hash = hashToHex(header.hash);
+    const { isValid } = this.#byHash.get(hash)!;
+    if (verdict.status === 'rejected') this.#expect(!isValid, `${hash} is valid`);
+    if (verdict.status === 'connected') this.#expect(this.#wasActive.has(hash), `${hash} is not committed`);
+  }
+
+  #expect(holds: boolean, message: string): void {
+    if (!holds) this.#fail(new Error(message));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+}
+
 describe('any tree of blocks, in any order', () => {
   let verifyPool: VerifyPool;
   before(async () => {
@@ -171,6 +248,64 @@ describe('any tree of blocks, in any order', () => {
       { numRuns: 25, includeErrorInReport: true },
     );
   });
+
+  test('the same when nobody waits for a verdict, and with every change told as it was committed', async () => {
+    const steps = fc.array(
+      fc.record({
+        ahead: fc.nat(4),
+        raw: fc.boolean(),
+        header: fc.boolean(),
+        pauses: fc.nat(6),
+        action: fc.nat(15),
+      }),
+      { minLength: BLOCKS, maxLength: BLOCKS },
+    );
+    await fc.assert(
+      fc.asyncProperty(plans, steps, async (list, order) => {
+        const tree = build(list);
+        const byHash = new Map(tree.map((node) => [hashToHex(node.block.header.hash), node]));
+        await withFolder(async (dataDir) => {
+          // So small that one commit is under way while the next blocks are connected on top of it.
+          const options = { verifyPool, params, commitBytes: 700 };
+          let follower = new Follower(await openChain(dataDir, options), byHash);
+          for (const [i, { ahead, raw, header, pauses, action }] of order.entries()) {
+            const { block } = tree[Math.min(BLOCKS, i + 1 + ahead)]!;
+            if (header) follower.chain.acceptHeaders([block.header]);
+            follower.submit(block, raw);
+            follower.pauses = pauses;
+            if (action === 0) {
+              await follower.close();
+              follower = new Follower(await openChain(dataDir, options), byHash);
+            } else if (action === 1) await follower.chain.sync();
+            else if (action < 5) await setImmediate();
+          }
+          for (const { block } of tree.slice(1)) follower.submit(block, true);
+          await follower.settled();
+          // What came before its parents may have found no room.
+          for (const { block } of tree.slice(1)) follower.submit(block, true);
+          await follower.settled();
+          await compare(follower.chain, tree);
+          await follower.chain.sync();
+          const known = knowledge(follower.chain);
+          await follower.close();
+          const chain = await openChain(dataDir, options);
+          assert.deepEqual(knowledge(chain), known);
+          await compare(chain, tree);
+          await chain.close();
+        });
+      }),
+      { numRuns: 12, includeErrorInReport: true },
+    );
+  });
+
+  /** What is to be on disk of every block. */
+  function knowledge(chain: Chain): Map<string, unknown> {
+    const entries = [...chain.nodes()].map(
+      ({ hash, hasBody, isInvalid, wasConnected, transactionCount, bodyBytes, undoBytes }) =>
+        [hash, { hasBody, isInvalid, wasConnected, transactionCount, bodyBytes, undoBytes }] as const,
+    );
+    return new Map(entries);
+  }
 
   /** The same bytes in an object of their own, as they would come from a peer. */
   function copyOf({ header, transactions }: Block): Block {
