@@ -114,6 +114,9 @@ export class BlockIntake {
 
   /** The rules that need no context, and then those that do. Returns how to tell the verdict when all is committed. */
   async #judge(block: Block | Uint8Array, hash: string, options: BlockOptions): Promise<() => BlockVerdict> {
+    // It may have come in by another way while it waited: then it need not be decoded and hashed once more.
+    const known = this.#knownVerdict(hash);
+    if (known) return this.#later(known);
     const decoded = block instanceof Uint8Array ? await decoding(block) : block;
     if ('status' in decoded) return this.#later(decoded);
     const rejection = await inSlices(checkingBlock(decoded, this.#options.params));
@@ -142,9 +145,6 @@ export class BlockIntake {
     condemned: Rejection | undefined,
     options: BlockOptions,
   ): Promise<BlockVerdict | BlockNode> {
-    // It may have come in by another way while it waited.
-    const known = this.#knownVerdict(hash);
-    if (known) return known;
     const { params, files } = this.#options;
     const { tree, state } = files;
     const parent = tree.get(hashToHex(block.header.previousHash));
