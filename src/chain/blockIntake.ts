@@ -82,6 +82,8 @@ export class BlockIntake {
     // First of all, so that whatever follows has cost the sender something.
     const lacksWork = checkProofOfWork(header, this.#options.params);
     if (lacksWork) return rejected(lacksWork);
+    const early = this.#verdictOnHeader(header, hash, options);
+    if (early) return early;
     this.#readmitHeld();
     const bytes = isRaw ? block.length : block.bytes.length;
     return this.#queue.push(bytes, options.durable ?? false, () => this.#judge(block, hash, options));
@@ -110,6 +112,16 @@ export class BlockIntake {
     // Where a block could not be connected, a commit of those before it may still be under way.
     await this.#options.files.state.settle().catch(() => undefined);
     return !this.#queue.hasFailed;
+  }
+
+  /** What the header alone decides, as far as its parent is known by now: the body need not be looked at, nor wait. */
+  #verdictOnHeader(header: BlockHeader, hash: string, { requested }: BlockOptions): BlockVerdict | undefined {
+    const { tree } = this.#options.files;
+    const parent = tree.get(hashToHex(header.previousHash));
+    if (!parent) return undefined;
+    const rejection = tree.get(hash) ? undefined : this.#checkHeader(header, parent);
+    if (rejection) return rejection.code === 'time-too-new' ? undefined : rejected(rejection);
+    return requested || this.#isWelcome(header, parent) ? undefined : { status: 'unwanted' };
   }
 
   /** The rules that need no context, and then those that do. Returns how to tell the verdict when all is committed. */

@@ -25,6 +25,8 @@ export type WriterQueueOptions = Readonly<{
 const MAX_WAITING_BYTES = 64_000_000;
 /** Verdicts that one commit may keep waiting. */
 const MAX_UNCOMMITTED = 2000;
+/** However much comes in behind a block, its verdict does not wait much longer than this. */
+const MAX_VERDICT_WAIT_MS = 1000;
 
 /**
  * One job after the other. What they did is committed when nothing waits behind, or enough has been done: at the tip that
@@ -36,6 +38,8 @@ export class WriterQueue {
   /** Those that have run and are not committed, in their order. */
   readonly #uncommitted: RunJob[] = [];
   #settled = 0;
+  /** Since when verdicts wait for a commit to begin. */
+  #waitingSinceMs = 0;
   #waitingBytes = 0;
   #running: Promise<void> | undefined;
   /** Why nothing more is taken: closed, or a commit failed. */
@@ -107,9 +111,10 @@ export class WriterQueue {
         this.#waitingBytes -= current.bytes;
         this.#uncommitted.push({ job: current, settle: await current.run() });
         current = undefined;
+        if (this.#uncommitted.length === 1) this.#waitingSinceMs = performance.now();
         await breathe();
         if (this.#jobs.length === 0) await this.#options.flush();
-        else if (this.#uncommitted.length >= MAX_UNCOMMITTED) await this.#options.seal();
+        else if (this.#isTimeToSeal()) await this.#seal();
       }
     } catch (error) {
       const uncommitted = this.#uncommitted.splice(0).map(({ job }) => job);
@@ -117,6 +122,16 @@ export class WriterQueue {
     } finally {
       this.#running = undefined;
     }
+  }
+
+  #isTimeToSeal(): boolean {
+    const waitedMs = performance.now() - this.#waitingSinceMs;
+    return this.#uncommitted.length >= MAX_UNCOMMITTED || waitedMs > MAX_VERDICT_WAIT_MS;
+  }
+
+  async #seal(): Promise<void> {
+    await this.#options.seal();
+    this.#waitingSinceMs = performance.now();
   }
 
   #failAll(jobs: readonly Job[], thrown: Error): void {

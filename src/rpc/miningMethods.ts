@@ -27,7 +27,7 @@ export const miningMethods: readonly RpcMethod[] = [
     parameters: { hexdata: text, dummy: text.optional() },
     run: async ({ chain }, { hexdata }) => {
       const block = readBlockHex(hexdata);
-      return submitAnswer(await chain.acceptBlock(block, { requested: true, source: 'rpc' }));
+      return submitAnswer(await chain.acceptBlock(block, { requested: true, source: 'rpc', durable: true }));
     },
   }),
   rpcMethod({
