@@ -90,8 +90,17 @@ async function measureChain(folder: string, { file, stretches }: Workload): Prom
 
 /** Whether an input costs the same among many coins as among few. */
 async function measureCoins(folder: string, { file, stretches }: Workload): Promise<void> {
-  const task: ImportTask = { file, dataDir: join(folder, 'coins'), transactionIndex: true, stretches };
-  const costs = await inOwnProcess<Cost[]>('import', task);
+  const costs: Cost[] = [];
+  // Each in a process of its own, so that the database has settled after so many new coins.
+  for (const stretch of stretches) {
+    const task: ImportTask = {
+      file,
+      dataDir: join(folder, 'coins'),
+      transactionIndex: true,
+      stretches: [stretch],
+    };
+    costs.push(...(await inOwnProcess<Cost[]>('import', task)));
+  }
   printCosts('import', stretches, costs);
   const perInput = (at: number) => (costs[at]!.cpuSeconds / stretches[at]!.inputs) * 1e6;
   const secondsRatio = costs[3]!.seconds / costs[1]!.seconds;

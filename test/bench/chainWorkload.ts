@@ -35,7 +35,7 @@ const LARGE_PAYMENTS = 14_000;
 const FAN_OUT = 2200;
 const FAN_OUTS_A_BLOCK = 24;
 /** Of the blocks at either size of the coin set. */
-const PROBE_BLOCKS = 5;
+const PROBE_BLOCKS = 10;
 export const FEW_COINS = 100_000;
 /** Coprime to any number of coins here: multiples of it reach all of them in an order that no cache foresees. */
 const STRIDE = 15_485_863;
@@ -71,7 +71,7 @@ export async function coinsWorkload(coins: number): Promise<Workload> {
   const many = few + PROBE_BLOCKS + blocksOf(coins - FEW_COINS);
   const inputs = PROBE_BLOCKS * PAYMENTS;
   return {
-    file: await fileOf(`coins-${coins}`, coinsBlocks(coins)),
+    file: await fileOf(`coins-2-${coins}`, coinsBlocks(coins)),
     stretches: [
       { name: 'fan-out', upTo: few, inputs: 0 },
       { name: `${FEW_COINS} coins`, upTo: few + PROBE_BLOCKS, inputs },
