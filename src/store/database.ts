@@ -20,25 +20,38 @@ const IN_USE_FILE = 'in-use';
 type Bytes = Uint8Array;
 /** The database as it was when this was taken. To be closed. */
 export type Snapshot = ReturnType<Level['snapshot']>;
-type ChainedBatch = ReturnType<Level<Buffer, Buffer>['batch']>;
 export type Put = readonly [key: Bytes, value: Bytes];
 export type Entry = [key: Bytes, value: Bytes];
 /** From one key up to, not including, another. */
 export type Range = Readonly<{ gte: Bytes; lt: Bytes }>;
 type EntriesOptions = Readonly<{ snapshot?: Snapshot; reverse?: boolean; skipDamaged?: boolean }>;
 
+/**
+ * The part of a batch of `level` that an implementation provides, without the bookkeeping on top of it. It is used for
+ * itself because it can be emptied and used again: the memory of one that was written is not given back before the garbage
+ * collector comes by, which knows nothing of its size. At ten megabytes a commit that were a hundred while syncing.
+ */
+type RawBatch = {
+  /** Copies both. */
+  _put(key: Buffer, value: Buffer): void;
+  _del(key: Buffer): void;
+  _clear(): void;
+  _write(options: { sync: boolean }): Promise<void>;
+};
+
 /** Changes to a database, all or none of which will be there. */
 export class DatabaseBatch {
-  readonly #path: string;
-  readonly #batch: ChainedBatch;
+  readonly #raw: RawBatch;
+  readonly #write: (sync: boolean) => Promise<void>;
+  #length = 0;
 
-  constructor(path: string, batch: ChainedBatch) {
-    this.#path = path;
-    this.#batch = batch;
+  constructor(raw: RawBatch, write: (sync: boolean) => Promise<void>) {
+    this.#raw = raw;
+    this.#write = write;
   }
 
   get length(): number {
-    return this.#batch.length;
+    return this.#length;
   }
 
   put(key: Bytes, value: Bytes): void {
@@ -47,20 +60,18 @@ export class DatabaseBatch {
 
   /** A value that has its checksum already. */
   putSealed(key: Bytes, sealed: Buffer): void {
-    this.#batch.put(asBuffer(key), sealed);
+    this.#raw._put(asBuffer(key), sealed);
+    this.#length++;
   }
 
   delete(key: Bytes): void {
-    this.#batch.del(asBuffer(key));
+    this.#raw._del(asBuffer(key));
+    this.#length++;
   }
 
-  /** With `sync` it is on disk when this returns, else as soon as the system pleases. @throws DiskError */
-  async write(sync: boolean): Promise<void> {
-    try {
-      await this.#batch.write({ sync });
-    } catch (error) {
-      throw explain(this.#path, 'written', error as Error);
-    }
+  /** Once. With `sync` it is on disk when this returns, else as soon as the system pleases. @throws DiskError */
+  write(sync: boolean): Promise<void> {
+    return this.#write(sync);
   }
 }
 
@@ -68,6 +79,8 @@ export class DatabaseBatch {
 export class Database {
   readonly #path: string;
   readonly #level: Level<Buffer, Buffer>;
+  /** Empty, and in nobody's hands. */
+  #spareBatch: RawBatch | undefined;
 
   private constructor(path: string, level: Level<Buffer, Buffer>) {
     this.#path = path;
@@ -140,7 +153,16 @@ export class Database {
 
   /** Changes that are written together. */
   batch(): DatabaseBatch {
-    return new DatabaseBatch(this.#path, this.#level.batch());
+    const raw = this.#spareBatch ?? (this.#level.batch() as unknown as RawBatch);
+    this.#spareBatch = undefined;
+    return new DatabaseBatch(raw, (sync) => this.#writeBatch(raw, sync));
+  }
+
+  async #writeBatch(raw: RawBatch, sync: boolean): Promise<void> {
+    if (this.#level.status !== 'open') throw new Error(`${this.#path} is closed`);
+    await this.#attempt('written', raw._write({ sync }));
+    raw._clear();
+    this.#spareBatch = raw;
   }
 
   /** All or nothing; with `sync` on disk when it returns, else as soon as the system pleases. @throws DiskError */
