@@ -1,8 +1,19 @@
 import { bytesToKey, keyToBytes } from '../bytes/bytes.ts';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
 import { ancestorAt, type HeaderNode, skipHeight } from '../consensus/headerNode.ts';
-import { type BlockHeader, type ChainedHeader, decodeHeader } from '../primitives/header.ts';
+import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
 import { bitsToTarget, workOfTarget } from '../primitives/target.ts';
+
+/** What a node keeps of its header. */
+export type NodeHeader = Readonly<{
+  /** As people read it. */
+  hash: string;
+  version: number;
+  timeSec: number;
+  bits: number;
+  /** The 80 bytes as bytesToKey makes them. */
+  headerKey: string;
+}>;
 
 /**
  * A header in the tree, and what is known of its block. There is one for every header ever accepted, so it is kept small:
@@ -40,8 +51,8 @@ export class BlockNode implements HeaderNode {
    */
   linkedOrder = 0;
 
-  constructor(header: ChainedHeader, parent: BlockNode | undefined) {
-    this.hash = hashToHex(header.hash);
+  constructor(header: NodeHeader, parent: BlockNode | undefined) {
+    this.hash = header.hash;
     this.height = parent ? parent.height + 1 : 0;
     this.version = header.version;
     this.timeSec = header.timeSec;
@@ -49,7 +60,7 @@ export class BlockNode implements HeaderNode {
     this.chainWork = (parent?.chainWork ?? 0n) + workOfBits(header.bits);
     this.parent = parent;
     this.skip = parent && ancestorAt(parent, skipHeight(this.height));
-    this.#headerKey = bytesToKey(header.bytes);
+    this.#headerKey = header.headerKey;
   }
 
   get headerBytes(): Uint8Array {
@@ -78,6 +89,10 @@ export class BlockNode implements HeaderNode {
   get isPruned(): boolean {
     return this.hadBody && !this.hasBody;
   }
+}
+
+export function nodeHeaderOf({ hash, version, timeSec, bits, bytes }: BlockHeader): NodeHeader {
+  return { hash: hashToHex(hash), version, timeSec, bits, headerKey: bytesToKey(bytes) };
 }
 
 /** Of the bits that were asked for last: they change every few thousand blocks only, and a division of such numbers is slow. */

@@ -1,7 +1,7 @@
 import type { NetworkParams } from '../params/networkParams.ts';
-import type { BlockHeader, ChainedHeader } from '../primitives/header.ts';
+import type { BlockHeader } from '../primitives/header.ts';
 import type { HeaderRecord } from '../store/headerRecord.ts';
-import { BlockNode } from './blockNode.ts';
+import { BlockNode, type NodeHeader, nodeHeaderOf } from './blockNode.ts';
 
 /** Where a block's body went. */
 export type StoredBody = Readonly<{ bodyId: number; bodyBytes: number; transactionCount: number }>;
@@ -24,7 +24,7 @@ export class BlockTree {
   #storedBytes = 0;
 
   constructor({ genesis }: NetworkParams) {
-    this.genesis = new BlockNode(genesis.header, undefined);
+    this.genesis = new BlockNode(nodeHeaderOf(genesis.header), undefined);
     this.genesis.transactionCount = genesis.transactions.length;
     this.genesis.bodyBytes = genesis.bytes.length;
     this.bestHeader = this.genesis;
@@ -51,7 +51,7 @@ export class BlockTree {
 
   /** Adds a header that has passed all its rules. */
   add(header: BlockHeader, parent: BlockNode): BlockNode {
-    const node = new BlockNode(header, parent);
+    const node = new BlockNode(nodeHeaderOf(header), parent);
     node.isInvalid = parent.isInvalid;
     this.#nodes.set(node.hash, node);
     this.#dirty.add(node);
@@ -68,7 +68,7 @@ export class BlockTree {
   }
 
   /** Adds a header of an earlier run with what that knew of its block, parents first; settleLoaded is to follow. */
-  load(header: ChainedHeader, parent: BlockNode, known: Omit<HeaderRecord, 'headerBytes'>): BlockNode {
+  load(header: NodeHeader, parent: BlockNode, known: Omit<HeaderRecord, 'headerBytes'>): BlockNode {
     const node = new BlockNode(header, parent);
     node.transactionCount = known.transactionCount;
     node.bodyBytes = known.bodyBytes;

@@ -3,7 +3,7 @@ import { checkHeader, checkProofOfWork } from '../consensus/checkHeader.ts';
 import type { HeaderRejection } from '../consensus/rejection.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { BlockHeader } from '../primitives/header.ts';
-import { BlockNode } from './blockNode.ts';
+import { BlockNode, nodeHeaderOf } from './blockNode.ts';
 import type { BlockTree } from './blockTree.ts';
 
 /** What became of a run of headers: their nodes in order, or the unknown parent of the first, or the first that is wrong. */
@@ -40,7 +40,7 @@ export function previewHeaders(
   from: BlockNode | undefined,
   options: Options,
 ): HeadersResult {
-  return walkHeaders(headers, from, options, (header, parent) => new BlockNode(header, parent));
+  return walkHeaders(headers, from, options, (header, parent) => new BlockNode(nodeHeaderOf(header), parent));
 }
 
 function walkHeaders(

@@ -40,22 +40,6 @@ export function readHeader(reader: ByteReader): BlockHeader {
   return { version, previousHash, merkleRoot, timeSec, bits, nonce, bytes, hash: sha256d(bytes) };
 }
 
-/** What a chain of headers looks at. */
-export type ChainedHeader = Omit<BlockHeader, 'merkleRoot' | 'nonce'>;
-
-/** The same from bytes of our own whose hash is known: hashing again would cost more than all the rest. */
-export function readStoredHeader(bytes: Uint8Array, hash: Uint8Array): ChainedHeader {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-  return {
-    version: view.getInt32(0, true),
-    previousHash: bytes.subarray(4, 36),
-    timeSec: view.getUint32(68, true),
-    bits: view.getUint32(72, true),
-    bytes,
-    hash,
-  };
-}
-
 /** Decodes exactly 80 bytes. @throws DecodeError */
 export function decodeHeader(bytes: Uint8Array): BlockHeader {
   const reader = new ByteReader(bytes);

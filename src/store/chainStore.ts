@@ -18,8 +18,8 @@ import {
   readNewestCommit,
 } from './commitRecord.ts';
 import { Database, type DatabaseBatch } from './database.ts';
-import { readHeaderFile, writeHeaderFile } from './headerFile.ts';
-import { decodeHeaderRecord, type StoredHeader } from './headerRecord.ts';
+import { type HeaderCopy, type HeaderToCopy, readHeaderFile, writeHeaderFile } from './headerFile.ts';
+import { decodeHeaderRecord, type HeaderRecord } from './headerRecord.ts';
 import { readLastCommitFile, writeLastCommitFile } from './lastCommitFile.ts';
 import * as layout from './layout.ts';
 import { claimDatabase, encodeFormat, expectFormat, expectNetwork } from './owner.ts';
@@ -120,20 +120,18 @@ export class ChainStore {
     return value && decodeLocation(value);
   }
 
-  /** Every header, parents before their children, many at a time. */
-  async *headers(): AsyncGenerator<StoredHeader[]> {
-    const copies = await readHeaderFile(this.#folder, this.#last);
-    if (copies !== undefined) {
-      this.#copiedCommit = this.#last.number;
-      yield* copies;
-      return;
-    }
+  /** Every header, lowest first, many at a time. */
+  async *headers(): AsyncGenerator<HeaderRecord[]> {
     for await (const group of this.#database.groups('header', layout.keysOf(layout.HEADER))) {
-      yield group.map(([key, value]) => ({
-        hash: layout.headerHashOf(key),
-        record: decodeHeaderRecord(value),
-      }));
+      yield group.map(([, value]) => decodeHeaderRecord(value));
     }
+  }
+
+  /** The same from the copy that a clean close left, parents before their children; undefined where there is none. */
+  async copiedHeaders(): Promise<Iterable<readonly HeaderCopy[]> | undefined> {
+    const copies = await readHeaderFile(this.#folder, this.#last);
+    if (copies !== undefined) this.#copiedCommit = this.#last.number;
+    return copies;
   }
 
   /**
@@ -188,7 +186,7 @@ export class ChainStore {
   }
 
   /** Leaves a copy of all headers for the next start. To be called when no change of them is uncommitted. */
-  async copyHeaders(headers: Iterable<StoredHeader>): Promise<void> {
+  async copyHeaders(headers: Iterable<HeaderToCopy>): Promise<void> {
     if (this.#copiedCommit === this.#last.number) return;
     await writeHeaderFile(this.#folder, this.#last, headers);
   }

@@ -20,8 +20,6 @@ export type HeaderRecord = Readonly<{
   undoBytes: number;
 }>;
 
-export type StoredHeader = Readonly<{ hash: Uint8Array; record: HeaderRecord }>;
-
 const INVALID_FLAG = 1;
 const CONNECTED_FLAG = 2;
 export const HEADER_RECORD_BYTES = HEADER_BYTES + 21;
@@ -36,6 +34,21 @@ export function encodeHeaderRecord(record: HeaderRecord): Uint8Array {
     .u32(record.bodyBytes)
     .u32(record.undoBytes)
     .finish();
+}
+
+/** What is known of the block, from a place in many bytes and without a view of them. */
+export function readKnown(bytes: Buffer, record: number): Omit<HeaderRecord, 'headerBytes'> {
+  const at = record + HEADER_BYTES;
+  const flags = bytes[at]!;
+  return {
+    isInvalid: (flags & INVALID_FLAG) !== 0,
+    wasConnected: (flags & CONNECTED_FLAG) !== 0,
+    transactionCount: bytes.readUInt32LE(at + 1),
+    bodyId: bytes.readUInt32LE(at + 5),
+    undoId: bytes.readUInt32LE(at + 9),
+    bodyBytes: bytes.readUInt32LE(at + 13),
+    undoBytes: bytes.readUInt32LE(at + 17),
+  };
 }
 
 /** @throws DecodeError */

@@ -69,10 +69,6 @@ export function headerKey(height: number, hash: Uint8Array): Buffer {
   return bytes;
 }
 
-export function headerHashOf(key: Uint8Array): Uint8Array {
-  return key.subarray(5);
-}
-
 export function commitKey(number: number): Buffer {
   const bytes = Buffer.allocUnsafe(9);
   bytes[0] = COMMIT;
