@@ -11,6 +11,8 @@
  *     r <number u64>                  a commit: tip before 32 | tip 32 | coins u64 | coin-set hash 32; the last 1,000
  *     m format | network | clean      the format's version; the genesis hash; the number of the commit at a clean close
  *
+ * Beside it lie two files that are no part of it: `last-commit` (lastCommitFile.ts) and `headers` (headerFile.ts).
+ *
  * `blocks/`, appended to before the commit that mentions it, and deleted from after the commit that ceases to:
  *
  *     <id u32> <chunk u16>            64 KiB of the bytes of a block, or of the coins that it spent (see coinCodec.ts); the
