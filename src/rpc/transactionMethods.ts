@@ -147,6 +147,9 @@ async function findTransaction(services: NodeServices, txid: string, blockhash?:
 
 async function findInBlock(services: NodeServices, txid: string, blockhash: string): Promise<Found> {
   const node = findNode(services, blockhash, 'parameter 3');
+  // Through the index, where it leads to this block, the rest of the block need not be read.
+  const indexed = await services.chain.findTransaction(txid);
+  if (indexed?.node === node) return indexed;
   const bytes = await services.chain.readBlock(node.hash);
   if (bytes === undefined) throw new RpcError(RPC_ERROR.misc, 'Block not available');
   const transaction = decodeBlock(bytes).transactions.find(({ hash }) => hashToHex(hash) === txid);
