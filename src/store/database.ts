@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
+import { readFileIfAny } from '../bytes/atomicFile.ts';
 import { breathe } from '../bytes/breathe.ts';
 import { isSealed, openValue, sealValue } from './checkedValue.ts';
 import { diskFaultOf } from './diskFault.ts';
@@ -14,7 +14,7 @@ const BATCH_BREATH = 500;
 /** Bytes that an iterator fetches at a time; with its default of 16 KiB the hops between threads cost most of the time. */
 const ITERATED_BYTES = 256 * 1024;
 
-/** There while the database is open: whoever finds it there before knows that the last process did not close it. */
+/** There while the database is open, with the id of the process: who finds that gone knows that it did not close it. */
 const IN_USE_FILE = 'in-use';
 
 type Bytes = Uint8Array;
@@ -96,9 +96,8 @@ export class Database {
     const path = join(dataDir, name);
     await mkdir(path, { recursive: true });
     await expectCurrent(path);
-    // After a process that was cut short, all of them.
-    const wasCutShort = existsSync(join(path, IN_USE_FILE));
-    await expectSoundTables(path, wasCutShort ? Infinity : ROUTINE_CHECK_BYTES);
+    // After a process that was cut short, all of them; not before telling of one that runs, which may take gigabytes.
+    await expectSoundTables(path, (await wasCutShort(path)) ? Infinity : ROUTINE_CHECK_BYTES);
     const level = new Level<Buffer, Buffer>(path, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
@@ -113,7 +112,7 @@ export class Database {
       throw explain(path, 'opened', error as Error);
     }
     try {
-      await writeFile(join(path, IN_USE_FILE), '');
+      await writeFile(join(path, IN_USE_FILE), String(process.pid));
     } catch (error) {
       await level.close();
       throw explain(path, 'opened', error as Error);
@@ -260,6 +259,22 @@ async function expectCurrent(path: string): Promise<void> {
   const names = await readdir(path);
   if (names.includes('CURRENT') || !names.some((name) => /\.(ldb|sst|log)$/.test(name))) return;
   throw new DatabaseDamagedError(`${path}: the file CURRENT is missing`);
+}
+
+/** Whether the last process that had the database open ended without closing it. */
+async function wasCutShort(path: string): Promise<boolean> {
+  const owner = await readFileIfAny(join(path, IN_USE_FILE));
+  return owner !== undefined && !isRunning(Number.parseInt(owner.toString('latin1'), 10));
+}
+
+/** Whether another process has this id. It may be a new one: LevelDB's lock decides who has the database. */
+function isRunning(pid: number): boolean {
+  if (!(pid > 0) || pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** @throws DatabaseDamagedError */

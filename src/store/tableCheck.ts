@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileIfAny } from '../bytes/atomicFile.ts';
@@ -28,7 +28,9 @@ export async function findDamagedTables(
   let read = 0;
   for (const name of await tablesIn(folder, live)) {
     if (read >= options.maxBytes) break;
-    const file = await readFile(join(folder, name));
+    const file = await readFileIfAny(join(folder, name));
+    // Another process may have the database open and compact it; a table that is missed otherwise, LevelDB names.
+    if (file === undefined) continue;
     if (!isTableSound(file)) damaged.push(name);
     read += file.length;
     await breathe();
