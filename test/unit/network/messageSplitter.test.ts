@@ -42,3 +42,17 @@ test('a message too long is refused by its length alone, and so is a length with
   assert.throws(() => [...new MessageSplitter(200).push(Buffer.alloc(4, 0xff))], DecodeError);
   assert.deepEqual([...new MessageSplitter(200).push(Buffer.alloc(3, 0xff))], []);
 });
+
+test('a message that comes byte by byte is put together', () => {
+  const splitter = new MessageSplitter(2000);
+  const message = Uint8Array.from({ length: 1500 }, (_, i) => i % 251);
+  const sent = prefixed(message);
+  const received: Uint8Array[] = [];
+  for (let i = 0; i < 2; i++) {
+    for (const byte of sent) received.push(...splitter.push(Uint8Array.of(byte)));
+  }
+  assert.deepEqual(
+    received.map((bytes) => [...bytes]),
+    [[...message], [...message]],
+  );
+});
