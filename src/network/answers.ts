@@ -13,7 +13,7 @@ import { hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
-import type { AddressBook } from './addressBook.ts';
+import type { AddressTable } from './addressTable.ts';
 import type { Host } from './host.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
 import { AnswerError, type AnswerPart, type Gate, serve } from './serve.ts';
@@ -21,7 +21,7 @@ import { AnswerError, type AnswerPart, type Gate, serve } from './serve.ts';
 export type AnswerServices = Readonly<{
   chain: Chain;
   mempool: Mempool;
-  book: AddressBook;
+  table: AddressTable;
   ownStatus: () => NodeStatus;
   /** Somebody told us its status by asking for ours. */
   onStatus: (connection: Connection, status: NodeStatus) => void;
@@ -40,7 +40,7 @@ export async function serveAll(
   gate: Gate,
   services: AnswerServices,
 ): Promise<void> {
-  const { chain, mempool, book } = services;
+  const { chain, mempool, table } = services;
   await serve(host, network, statusProtocol, gate, (theirs, connection) => {
     services.onStatus(connection, theirs);
     return [{ items: [services.ownStatus()] }];
@@ -51,7 +51,7 @@ export async function serveAll(
   await serve(host, network, mempoolProtocol, gate, () => txids(mempool));
   await serve(host, network, peersProtocol, gate, (question, connection) => {
     const { remoteAddr, remotePeer } = connection;
-    return addresses(book, question, hostOf(remoteAddr), remotePeer.toString());
+    return addresses(table, question, hostOf(remoteAddr), remotePeer.toString());
   });
 }
 
@@ -141,16 +141,18 @@ function* txids(mempool: Mempool): Generator<AnswerPart<Uint8Array>> {
 }
 
 function addresses(
-  book: AddressBook,
+  table: AddressTable,
   { max }: PeersRequest,
   askerHost: string,
   askerId: string,
 ): AnswerPart<{ multiaddr: string; lastSeenSec: number }>[] {
-  const peers = book.share(max, {
+  const peers = table.share(max, {
     toPrivate: isPrivateHost(askerHost),
     except: askerId,
     nowSec: Math.floor(Date.now() / 1000),
   });
   if (peers.length === 0) return [];
-  return [{ items: peers.map(({ address, lastSeenSec }) => ({ multiaddr: address, lastSeenSec })) }];
+  return [
+    { items: peers.map(({ address, succeededSec }) => ({ multiaddr: address, lastSeenSec: succeededSec })) },
+  ];
 }

@@ -3,7 +3,7 @@ import { type PeerAddress, parsePeerAddress } from './peerAddress.ts';
 /** The longest pause between two dials of a seed or of a peer that a person added: they are tried for ever. */
 const MAX_PAUSE_MS = 60_000;
 /** While we have no peer at all. */
-const MAX_LONELY_PAUSE_MS = 15_000;
+const MAX_LONELY_PAUSE_MS = 6000;
 
 /** An address that is dialled for ever: a seed, or a peer that a person added. */
 export class DialTarget {

@@ -1,69 +1,64 @@
 import type { Connection } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
-import { peersProtocol } from '../../protocols/peers.ts';
-import { type AddressBook, shuffle } from './addressBook.ts';
-import type { BanList } from './banList.ts';
-import type { Conversation } from './conversation.ts';
+import type { AddressExchange } from './addressExchange.ts';
 import { Deadline } from './deadline.ts';
-import { pickCandidates } from './dialCandidates.ts';
-import { DialTarget } from './dialTarget.ts';
+import type { DialTarget } from './dialTarget.ts';
+import type { DialTargets } from './dialTargets.ts';
+import type { Discovery } from './discovery.ts';
 import { resolveDnsaddr } from './dnsaddr.ts';
 import type { Host } from './host.ts';
 import type { Peer } from './peer.ts';
-import { PeerAddressError } from './peerAddress.ts';
 import type { PeerTable } from './peerTable.ts';
 import { sleep } from './repeat.ts';
 import { messageOf } from './request.ts';
-import { dialableAddress, isPrivateAddress, readToldAddress } from './toldAddress.ts';
+import { shuffle } from './shuffle.ts';
+import type { Shunned } from './shunned.ts';
+import { dialledAddress } from './toldAddress.ts';
 
 /** Outbound peers that we look for: chosen by us, they cannot be an attacker's alone. */
-const OUTBOUND_TARGET = 8;
+export const OUTBOUND_TARGET = 8;
 const ROUND_MS = 15_000;
-/** The first round after we have lost everybody, and twice as long each time up to a normal one. */
+/** The first round after we have lost everybody, and twice as long each time up to a limit. */
 const LONELY_ROUND_MS = 1000;
+const MAX_LONELY_ROUND_MS = 6000;
 /** Between two rounds, however often peers come and go. */
 const MIN_PAUSE_MS = 300;
 const DIAL_MS = 10_000;
 /** Dials at the same time. */
 const MAX_DIALS = 16;
 /** A peer that stays is noted as met this often. */
-const REFRESH_SEC = 600;
-/** Addresses asked of one peer, and how often while we look for more. */
-const ASK_ADDRESSES = 64;
-const ASK_EVERY_MS = 60_000;
+const REFRESH_MS = 600_000;
+/** Rounds without any peer before a word is said about it, and between two such words (about ten minutes). */
+const FIRST_REMINDER = 5;
+const REMIND_ROUNDS = 100;
 
 export type DialerOptions = Readonly<{
   host: Host;
   peers: PeerTable;
-  book: AddressBook;
-  bans: BanList;
-  conversation: Conversation;
-  seeds: readonly string[];
+  discovery: Discovery;
+  exchange: AddressExchange;
+  targets: DialTargets;
+  shunned: Shunned;
   maxPeers: number;
   signal: AbortSignal;
   log: Logger;
 }>;
 
-/** Rounds without any peer before a word is said about it, and between two such words (about ten minutes). */
-const FIRST_REMINDER = 3;
-const REMIND_ROUNDS = 40;
-
 /**
- * Looks for peers for as long as the node lives: the seeds (libp2p's bootstrap module tries them once), those that a person
- * added, and the address book, fed by what peers tell of peers.
+ * Keeps eight outbound peers for as long as the node lives: from the addresses that discovery knows, from the seeds
+ * (libp2p's bootstrap module tries them once), and those that a person added in any case.
  */
 export class Dialer {
   readonly #options: DialerOptions;
-  readonly #targets = new Map<string, DialTarget>();
   readonly #dialling = new Set<string>();
-  readonly #askedAtMs = new WeakMap<Peer, number>();
+  readonly #notedAtMs = new WeakMap<Peer, number>();
   #lonelyRounds = 0;
+  #extra = 0;
   #wake: AbortController = new AbortController();
 
   constructor(options: DialerOptions) {
     this.#options = options;
-    for (const seed of options.seeds) this.#addSeed(seed);
   }
 
   start(): void {
@@ -72,49 +67,69 @@ export class Dialer {
 
   /** Keeps this peer connected from now on. @throws PeerAddressError */
   add(text: string): void {
-    this.#targets.set(text, new DialTarget(text, true));
-    this.#wake.abort();
+    const { targets, discovery, shunned } = this.#options;
+    targets.add(text);
+    // Whoever it is that answers there: the name alone does not say.
+    shunned.clear();
+    discovery.table.setKept(targets.kept);
+    this.wake();
   }
 
   /** Whether it was one of those that are kept connected: the text that it was added with, or its peer id. */
   remove(textOrId: string): boolean {
-    let removed = false;
-    for (const [text, target] of this.#targets) {
-      if (text === textOrId || target.peerId === textOrId) removed = this.#targets.delete(text) || removed;
-    }
-    return removed;
+    const { targets, discovery } = this.#options;
+    const wasKept = targets.remove(textOrId);
+    if (wasKept) discovery.table.setKept(targets.kept);
+    return wasKept;
+  }
+
+  /** Looks now, as at the start: the line may be back. */
+  wake(): void {
+    this.#lonelyRounds = 0;
+    this.#wake.abort();
+  }
+
+  /** Looks for so many more outbound peers than usual: those that we have may be of no use. */
+  lookForMore(extra: number): void {
+    if (extra > this.#extra) this.#wake.abort();
+    this.#extra = extra;
+  }
+
+  /** There are addresses that we did not know. */
+  onNews(): void {
+    if (this.#needed() > 0) this.#wake.abort();
   }
 
   /** A peer takes part: its address is worth remembering, and it knows others. */
   onIntroduced(peer: Peer): void {
+    const { discovery, exchange } = this.#options;
     this.#lonelyRounds = 0;
-    this.#remember(peer);
-    void this.#options.book.save();
-    void this.#askForAddresses(peer);
-  }
-
-  #remember(peer: Peer): void {
-    const address = dialableAddress(peer);
-    if (address !== undefined) this.#options.book.see(peer.id, address, Math.floor(Date.now() / 1000));
+    this.#note(peer);
+    void discovery.table.save();
+    void exchange.ask(peer);
   }
 
   /** A peer is gone: with the last one the search begins anew, at once. */
-  onGone(): void {
-    if (this.#options.peers.introduced().length === 0) this.#wake.abort();
+  onGone(peer: Peer): void {
+    if (this.#options.discovery.left(peer)) this.#options.targets.refused(peer.id);
+    if (this.#options.peers.introduced().length === 0) this.wake();
+  }
+
+  #note(peer: Peer): void {
+    this.#notedAtMs.set(peer, Date.now());
+    this.#options.discovery.met(peer);
   }
 
   async #loop(): Promise<void> {
-    const { signal, peers, log, book } = this.#options;
+    const { signal, discovery, log } = this.#options;
     while (!signal.aborted) {
       try {
         this.#round();
-        await book.save();
+        await discovery.table.save();
       } catch (error) {
         log.error({ err: error }, 'a dial round failed');
       }
-      const isLonely = peers.introduced().length === 0;
-      if (isLonely && this.#lonelyRounds % REMIND_ROUNDS === FIRST_REMINDER) this.#remind();
-      const pauseMs = isLonely ? Math.min(ROUND_MS, LONELY_ROUND_MS * 2 ** this.#lonelyRounds++) : ROUND_MS;
+      const pauseMs = this.#pauseMs();
       const onStop = () => this.#wake.abort();
       signal.addEventListener('abort', onStop);
       await sleep(MIN_PAUSE_MS, signal);
@@ -124,10 +139,21 @@ export class Dialer {
     }
   }
 
+  #pauseMs(): number {
+    const { peers, exchange } = this.#options;
+    const introduced = peers.introduced();
+    if (introduced.length === 0) {
+      if (this.#lonelyRounds % REMIND_ROUNDS === FIRST_REMINDER) this.#remind();
+      return Math.min(MAX_LONELY_ROUND_MS, LONELY_ROUND_MS * 2 ** Math.min(this.#lonelyRounds++, 16));
+    }
+    if (this.#needed() <= 0) return ROUND_MS;
+    return Math.max(0, Math.min(ROUND_MS, exchange.dueMs(introduced) - Date.now()));
+  }
+
   /** What somebody who waits for the first peer wants to know. */
   #remind(): void {
-    const { book, log } = this.#options;
-    const tried = this.#targets.size + book.size;
+    const { targets, discovery, log } = this.#options;
+    const tried = targets.size + discovery.table.size;
     if (tried === 0) log.info('no seed and no remembered peer to dial: waiting for others to connect');
     else
       log.warn(
@@ -136,39 +162,58 @@ export class Dialer {
       );
   }
 
+  #needed(): number {
+    return OUTBOUND_TARGET + this.#extra - this.#options.peers.count('outbound') - this.#dialling.size;
+  }
+
   #round(): void {
-    const { peers, book, maxPeers } = this.#options;
-    const nowMs = Date.now();
+    const { peers, exchange, maxPeers } = this.#options;
     const introduced = peers.introduced();
     const isLonely = introduced.length === 0;
+    this.#refresh(introduced);
+    this.#dialTargets(isLonely);
+    const wanted = Math.min(this.#needed(), maxPeers - peers.count());
+    if (wanted <= 0) return;
+    exchange.askWhoIsDue(introduced);
+    this.#dialKnown(wanted, isLonely);
+  }
+
+  #refresh(introduced: readonly Peer[]): void {
+    const nowMs = Date.now();
     for (const peer of introduced) {
-      const known = book.get(peer.id);
-      if (known !== undefined && nowMs / 1000 - known.lastSeenSec > REFRESH_SEC) this.#remember(peer);
+      if (nowMs - (this.#notedAtMs.get(peer) ?? 0) >= REFRESH_MS) this.#note(peer);
     }
-    const needed = OUTBOUND_TARGET - peers.count('outbound') - this.#dialling.size;
-    const room = maxPeers - peers.count();
-    for (const target of this.#targets.values()) {
-      if (room <= 0 || (needed <= 0 && !target.isManual)) continue;
-      if (target.isDue(nowMs, isLonely) && !this.#isConnected(target.peerId)) void this.#dialTarget(target);
-    }
-    if (Math.min(needed, room) <= 0) return;
-    for (const peer of introduced) {
-      if (nowMs - (this.#askedAtMs.get(peer) ?? 0) >= ASK_EVERY_MS) void this.#askForAddresses(peer);
-    }
-    const picked = pickCandidates(book.candidates(nowMs / 1000, isLonely), {
-      max: Math.min(needed, room),
-      outbound: peers.all().flatMap(({ address, direction }) => (direction === 'outbound' ? [address] : [])),
-      isExcluded: (peerId) => this.#isExcluded(peerId),
-    });
-    for (const { peerId, address } of picked) {
-      void this.#dialKnown(peerId, address, isLonely);
+    const outbound = introduced.filter(({ direction }) => direction === 'outbound');
+    // Nobody connected, as when the line is down, is no reason to forget them.
+    if (outbound.length === 0) return;
+    const oldest = outbound.sort((a, b) => a.connectedAtMs - b.connectedAtMs);
+    this.#options.discovery.table.setAnchors(oldest.flatMap((peer) => dialledAddress(peer) ?? []));
+  }
+
+  #dialTargets(isLonely: boolean): void {
+    const { targets, peers, maxPeers } = this.#options;
+    for (const target of targets.all()) {
+      if (!target.isDue(Date.now(), isLonely) || this.#isConnected(target.peerId)) continue;
+      if (target.isManual && peers.count() >= maxPeers) peers.giveUpOne();
+      const isWanted = target.isManual || (this.#needed() > 0 && peers.count() < maxPeers);
+      if (isWanted && !this.#isShunned(target.peerId)) void this.#dialTarget(target);
     }
   }
 
-  #isExcluded(peerId: string): boolean {
-    const { host, bans } = this.#options;
-    const isOurs = peerId === host.peerId.toString();
-    return isOurs || bans.isBanned(peerId) || this.#isConnected(peerId) || this.#dialling.has(peerId);
+  #dialKnown(max: number, isLonely: boolean): void {
+    const { discovery, peers } = this.#options;
+    const picked = discovery.pick({
+      max,
+      isLonely,
+      outbound: peers.all().flatMap(({ address, direction }) => (direction === 'outbound' ? [address] : [])),
+      isExcluded: (peerId) =>
+        this.#isConnected(peerId) || this.#isShunned(peerId) || this.#dialling.has(peerId),
+    });
+    for (const { peerId, address } of picked) void this.#dialOne(peerId, address, isLonely);
+  }
+
+  #isShunned(peerId: string | undefined): boolean {
+    return peerId !== undefined && this.#options.shunned.has(peerId);
   }
 
   #isConnected(peerId: string | undefined): boolean {
@@ -183,7 +228,7 @@ export class Dialer {
       target.peerId = remotePeer.toString();
       void this.#whenKnown(target.peerId, (fits) => (fits ? target.succeeded() : target.failed(Date.now())));
     } catch (error) {
-      if (isSelf(error)) this.#targets.delete(target.text);
+      if (isSelf(error)) this.#options.targets.drop(target);
       target.failed(Date.now());
       this.#options.log.debug({ address: target.text, reason: messageOf(error) }, 'dial failed');
     } finally {
@@ -191,19 +236,20 @@ export class Dialer {
     }
   }
 
-  async #dialKnown(peerId: string, address: string, isLonely: boolean): Promise<void> {
+  async #dialOne(peerId: string, address: string, isLonely: boolean): Promise<void> {
+    const { table } = this.#options.discovery;
     if (this.#dialling.size >= MAX_DIALS) return;
     this.#dialling.add(peerId);
+    const nowSec = () => Math.floor(Date.now() / 1000);
     try {
       await this.#dialAny([address]);
       void this.#whenKnown(peerId, (fits) => {
-        if (!fits) this.#options.book.remove(peerId);
+        if (!fits) table.fail(address, nowSec());
       });
     } catch (error) {
       this.#options.log.debug({ address, reason: messageOf(error) }, 'dial failed');
-      const nowSec = Math.floor(Date.now() / 1000);
-      if (isLonely) this.#options.book.tried(peerId, nowSec);
-      else this.#options.book.fail(peerId, nowSec);
+      if (isLonely) table.tried(address, nowSec());
+      else table.fail(address, nowSec());
     } finally {
       this.#dialling.delete(peerId);
     }
@@ -248,38 +294,6 @@ export class Dialer {
       .filter((other) => other.id !== connection.id && other.status === 'open');
     if (others.length > 0) connection.close().catch(() => undefined);
     return connection;
-  }
-
-  /** Never rejects. */
-  async #askForAddresses(peer: Peer): Promise<void> {
-    this.#askedAtMs.set(peer, Date.now());
-    try {
-      await this.#learnFrom(peer);
-    } catch (error) {
-      this.#options.log.error({ peer: peer.id, err: error }, 'addresses could not be taken');
-    }
-  }
-
-  async #learnFrom(peer: Peer): Promise<void> {
-    const { conversation, book, host, peers } = this.#options;
-    const told = (await conversation.askAll(peer, peersProtocol, { max: ASK_ADDRESSES })) ?? [];
-    const isPrivatePeer = await isPrivateAddress(peer.address);
-    const before = book.size;
-    for (const { multiaddr: text } of told.slice(0, ASK_ADDRESSES)) {
-      const known = readToldAddress(text, isPrivatePeer);
-      if (known !== undefined && known.peerId !== host.peerId.toString())
-        book.hear(known.peerId, known.address);
-    }
-    if (book.size > before && peers.count('outbound') < OUTBOUND_TARGET) this.#wake.abort();
-  }
-
-  #addSeed(text: string): void {
-    try {
-      this.#targets.set(text, new DialTarget(text, false));
-    } catch (error) {
-      if (!(error instanceof PeerAddressError)) throw error;
-      this.#options.log.warn({ seed: text, reason: error.message }, 'a seed that cannot be read is left out');
-    }
   }
 }
 

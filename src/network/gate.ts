@@ -1,6 +1,7 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface';
 import type { BanList } from './banList.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
+import type { Shunned } from './shunned.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
 /** New connections from one public address. Private ones are spared: a whole test network may live on one. */
@@ -8,7 +9,7 @@ const INBOUND = { burst: 10, perSec: 5 };
 const MAX_ADDRESSES = 10_000;
 
 /** Who is let in at all: not the banned, and no address that knocks too often. */
-export function gate(bans: BanList): ConnectionGater {
+export function gate(bans: BanList, shunned: Shunned): ConnectionGater {
   const knocks = new Map<string, TokenBucket>();
   return {
     denyDialMultiaddr: (address) => bans.isBanned(hostOf(address)),
@@ -17,7 +18,8 @@ export function gate(bans: BanList): ConnectionGater {
       const host = hostOf(remoteAddr);
       return bans.isBanned(host) || (!isPrivateHost(host) && !mayKnock(knocks, host));
     },
-    denyInboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
+    denyInboundEncryptedConnection: (peerId) =>
+      bans.isBanned(peerId.toString()) || shunned.has(peerId.toString()),
     denyOutboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
   };
 }

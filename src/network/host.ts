@@ -7,6 +7,7 @@ import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
 import type { NetworkParams } from '../params/networkParams.ts';
+import type { Discovery } from './discovery.ts';
 import { gossipSettings } from './gossipSettings.ts';
 
 /** Connections above the limit of peers, of 5 s each, that get `status` and `peers` alone. */
@@ -32,6 +33,7 @@ export type HostOptions = Readonly<{
   maxPeers: number;
   userAgent: string;
   gater: ConnectionGater;
+  discovery: Discovery;
   /** Our own opinion of a peer, added to its gossip score. */
   scoreOf: (peerId: string) => number;
 }>;
@@ -48,9 +50,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // 1 MiB is what a stream may have on the way: with the default a block crawls over a long distance.
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
     connectionGater: options.gater,
+    peerDiscovery: [() => options.discovery],
     connectionManager: {
       // The hard stop; who is a peer and who a courtesy is decided when a connection is open.
-      maxConnections: options.maxPeers + COURTESY_CONNECTIONS,
+      maxConnections: options.maxPeers + 2 * COURTESY_CONNECTIONS,
       // Ten silent sockets would keep every newcomer out for 10 s otherwise.
       maxIncomingPendingConnections: 64,
       inboundUpgradeTimeout: 5000,

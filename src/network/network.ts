@@ -22,26 +22,25 @@ export class Network {
   readonly #options: NetworkOptions;
   readonly #ground: NetworkGround;
   readonly #parts: NetworkParts;
-  readonly #stop = new AbortController();
+  readonly #stop: AbortController;
   readonly #stateListeners: ((state: NodeState) => void)[] = [];
   #state: NodeState = 'bootstrapping';
   #hadPeers = false;
 
-  private constructor(options: NetworkOptions, ground: NetworkGround) {
+  private constructor(options: NetworkOptions, ground: NetworkGround, stop: AbortController) {
     this.#options = options;
     this.#ground = ground;
     this.peerId = ground.host.peerId.toString();
     this.listenPort = ground.listenPort;
-    const { signal } = this.#stop;
-    // Every request and every pause listens to it: many at a time are no leak.
-    setMaxListeners(0, signal);
+    this.#stop = stop;
+    const { signal } = stop;
     this.#parts = makeParts(options, ground, {
       signal,
       ownStatus: () => this.#ownStatus(),
       events: {
         onConnected: (peer) => this.#onConnected(peer),
         onIntroduced: (peer) => this.#onIntroduced(peer),
-        onGone: () => this.#onGone(),
+        onGone: (peer) => this.#onGone(peer),
         onStatus: () => this.#onStatus(),
         onProgress: () => this.#update(),
       },
@@ -51,20 +50,27 @@ export class Network {
   /** Listens, and begins to look for peers. Call `update` with every change of the chain from then on. */
   static async open(options: NetworkOptions): Promise<Network> {
     let network: Network | undefined;
-    const ground = await layGround(options, (peerId) => network?.isOutsider(peerId) ?? false);
-    network = new Network(options, ground);
+    const stop = new AbortController();
+    // Every request and every pause listens to it: many at a time are no leak.
+    setMaxListeners(0, stop.signal);
+    const ground = await layGround(options, {
+      isOutsider: (peerId) => network?.isOutsider(peerId) ?? false,
+      onAnnounced: (address) => network?.onAnnounced(address),
+      signal: stop.signal,
+    });
+    network = new Network(options, ground, stop);
     await network.#start();
     return network;
   }
 
   async #start(): Promise<void> {
     const { chain, mempool, params } = this.#options;
-    const { host, book } = this.#ground;
-    const { peers, status, gossip, mempools, watchdog, dialer } = this.#parts;
+    const { host, table } = this.#ground;
+    const { peers, status, gossip, mempools, watchdog, wakeWatch, tipWatch, verifier, dialer } = this.#parts;
     await serveAll(host, params.name, peers, {
       chain,
       mempool,
-      book,
+      table,
       ownStatus: () => this.#ownStatus(),
       onStatus: (connection, theirs) => status.heard(connection, theirs),
     });
@@ -77,6 +83,9 @@ export class Network {
     status.start();
     mempools.start();
     watchdog.start();
+    wakeWatch.start();
+    tipWatch.start();
+    verifier.start();
     dialer.start();
   }
 
@@ -110,7 +119,7 @@ export class Network {
 
   /** Whether there is a seed, or a peer from an earlier time, to try. */
   get hasAnyoneToDial(): boolean {
-    return this.#ground.seeds.length > 0 || this.#ground.book.size > 0;
+    return this.#ground.targets.size > 0 || this.#ground.table.size > 0;
   }
 
   /** The highest that a peer claims, or our own height. */
@@ -157,7 +166,11 @@ export class Network {
   async removePeer(idOrAddress: string): Promise<boolean> {
     const wasKept = this.#parts.dialer.remove(idOrAddress);
     const found = this.#find(idOrAddress);
-    for (const peer of found) this.#parts.peers.disconnect(peer, 'removed by hand');
+    for (const peer of found) {
+      // Else the two would find each other again within a second.
+      this.#ground.shunned.add(peer.id);
+      this.#parts.peers.disconnect(peer, 'removed by hand');
+    }
     return wasKept || found.length > 0;
   }
 
@@ -181,14 +194,20 @@ export class Network {
     this.#stop.abort();
     this.#parts.sync.close();
     this.#parts.peers.close();
+    await this.#ground.prober.close();
     await this.#ground.host.stop();
-    await this.#ground.book.save();
+    await this.#ground.table.save();
     await this.#ground.bans.close();
   }
 
   /** Connected, and not to be gossiped with. */
   isOutsider(peerId: string): boolean {
     return this.#parts.peers.get(peerId)?.isCourtesy ?? false;
+  }
+
+  /** A peer says where it listens. */
+  onAnnounced(address: string): void {
+    this.#parts.verifier.enqueue(address);
   }
 
   #find(idOrAddress: string) {
@@ -232,10 +251,10 @@ export class Network {
     this.#parts.mempools.wake();
   }
 
-  #onGone(): void {
+  #onGone(peer: Peer): void {
     if (this.#stop.signal.aborted) return;
     if (this.#parts.peers.introduced().length === 0) this.#parts.sync.reset();
-    this.#parts.dialer.onGone();
+    this.#parts.dialer.onGone(peer);
     this.#parts.sync.wake();
     this.#update();
   }

@@ -17,6 +17,8 @@ export type NetworkOptions = Readonly<{
   announce: readonly string[];
   /** Instead of the bootstrap list. Empty: none, only remembered peers and those that are added. */
   seeds: readonly string[] | undefined;
+  /** Looks at many addresses again and again, so that those passed on are true: what a seed does. */
+  crawl?: boolean;
   userAgent: string;
   log: Logger;
 }>;

@@ -1,9 +1,13 @@
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { MAX_USER_AGENT_BYTES, type NodeStatus } from '../../protocols/status.ts';
-import { AddressBook } from './addressBook.ts';
+import { AddressExchange } from './addressExchange.ts';
+import { AddressTable } from './addressTable.ts';
 import { BanList } from './banList.ts';
 import { readBootstrapList } from './bootstrapList.ts';
 import { Conversation } from './conversation.ts';
 import { Dialer } from './dialer.ts';
+import { DialTargets } from './dialTargets.ts';
+import { Discovery } from './discovery.ts';
 import { gate } from './gate.ts';
 import { GossipTopics } from './gossip.ts';
 import { OUTSIDE_SCORE } from './gossipSettings.ts';
@@ -16,16 +20,24 @@ import { OrphanTransactions } from './orphanTransactions.ts';
 import type { Peer } from './peer.ts';
 import { announceAddress, tcpMultiaddr } from './peerAddress.ts';
 import { PeerTable } from './peerTable.ts';
+import { Prober } from './prober.ts';
+import { Shunned } from './shunned.ts';
 import { StatusExchange } from './statusExchange.ts';
 import { Sync } from './sync.ts';
+import { TipWatch } from './tipWatch.ts';
+import { PEER_PACE, SEED_PACE, Verifier } from './verifier.ts';
+import { WakeWatch } from './wakeWatch.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What comes from the disk and the machine: who we are, where we listen, whom we know. */
 export type NetworkGround = Readonly<{
   host: Host;
   bans: BanList;
-  book: AddressBook;
-  seeds: readonly string[];
+  shunned: Shunned;
+  table: AddressTable;
+  discovery: Discovery;
+  prober: Prober;
+  targets: DialTargets;
   listenPort: number;
 }>;
 
@@ -37,7 +49,10 @@ export type NetworkParts = Readonly<{
   gossip: GossipTopics;
   mempools: MempoolExchange;
   dialer: Dialer;
+  verifier: Verifier;
   watchdog: Watchdog;
+  wakeWatch: WakeWatch;
+  tipWatch: TipWatch;
 }>;
 
 /** What the whole has to know of its parts. */
@@ -52,38 +67,51 @@ export type NetworkEvents = Readonly<{
 /** Reads the files of the data directory and makes a host that does not listen yet. */
 export async function layGround(
   options: NetworkOptions,
-  isOutsider: (peerId: string) => boolean,
+  wiring: {
+    isOutsider: (peerId: string) => boolean;
+    onAnnounced: (address: string) => void;
+    signal: AbortSignal;
+  },
 ): Promise<NetworkGround> {
   const { params, dataDir, maxPeers, listenHost = '0.0.0.0', serverPort, log } = options;
   const onDamaged = (path: string) => log.warn(`${path} is damaged, and begun anew`);
   const bans = await BanList.open(dataDir, onDamaged);
-  const book = await AddressBook.open(dataDir, onDamaged);
+  const shunned = new Shunned();
+  const table = await AddressTable.open(dataDir, onDamaged);
+  const privateKey = await loadIdentity(dataDir);
+  const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
+  const discovery = new Discovery({ table, bans, ownPeerId, onAnnounced: wiring.onAnnounced });
   const listenPort = await chooseListenPort(dataDir, listenHost, serverPort, onDamaged);
   const host = await createHost({
     params,
-    privateKey: await loadIdentity(dataDir),
+    privateKey,
+    discovery,
     listen: [tcpMultiaddr(listenHost, listenPort).toString()],
     announce: options.announce.map((text) => announceAddress(text, listenPort)),
     maxPeers,
     userAgent: options.userAgent.slice(0, MAX_USER_AGENT_BYTES),
-    gater: gate(bans),
-    scoreOf: (peerId) => (isOutsider(peerId) ? OUTSIDE_SCORE : 0),
+    gater: gate(bans, shunned),
+    scoreOf: (peerId) => (wiring.isOutsider(peerId) ? OUTSIDE_SCORE : 0),
   });
   await rememberListenPort(dataDir, listenPort);
-  return { host, bans, book, listenPort, seeds: options.seeds ?? (await readBootstrapList(params)) };
+  const seeds = options.seeds ?? (await readBootstrapList(params));
+  const targets = new DialTargets(seeds, table.kept, log);
+  const prober = await Prober.open(params.name, wiring.signal);
+  return { host, bans, shunned, table, discovery, prober, targets, listenPort };
 }
 
 /** Puts the parts together. Nothing runs yet. */
 export function makeParts(
   options: NetworkOptions,
-  { host, bans, book, seeds }: NetworkGround,
+  { host, bans, shunned, table, discovery, prober, targets }: NetworkGround,
   wiring: { signal: AbortSignal; ownStatus: () => NodeStatus; events: NetworkEvents },
 ): NetworkParts {
   const { chain, mempool, params, maxPeers, log } = options;
   const { signal, ownStatus, events } = wiring;
   const { onStatus, onProgress } = events;
   const genesisHash = params.genesis.header.hash;
-  const peers = new PeerTable({ host, bans, maxPeers, genesisHash, log, ...events });
+  const isKept = (peerId: string) => targets.isKept(peerId);
+  const peers = new PeerTable({ host, bans, maxPeers, genesisHash, isKept, log, ...events });
   const conversation = new Conversation({ peers, network: params.name, signal, log });
   const transactions = new OrphanTransactions({ mempool, peers, conversation, log });
   const sync = new Sync({ chain, peers, conversation, signal, log, onProgress });
@@ -100,13 +128,27 @@ export function makeParts(
     hasCaughtUp,
     log,
   });
+  const status = new StatusExchange({ peers, conversation, ownStatus, onStatus, signal, log });
+  const exchange = new AddressExchange({ conversation, discovery, log, onNews: () => dialer.onNews() });
+  const dialer = new Dialer({ host, peers, discovery, exchange, targets, shunned, maxPeers, signal, log });
+  const pace = options.crawl ? SEED_PACE : PEER_PACE;
   return {
     peers,
     sync,
     gossip,
-    status: new StatusExchange({ peers, conversation, ownStatus, onStatus, signal, log }),
+    status,
     mempools: new MempoolExchange({ mempool, peers, conversation, transactions, hasCaughtUp, signal, log }),
-    dialer: new Dialer({ host, peers, book, bans, conversation, seeds, maxPeers, signal, log }),
+    dialer,
+    verifier: new Verifier({ table, bans, peers, prober, pace, signal, log }),
     watchdog: new Watchdog({ host, peers, signal, log }),
+    wakeWatch: new WakeWatch({ host, peers, onWake: () => dialer.wake(), signal, log }),
+    tipWatch: new TipWatch({
+      chain,
+      peers,
+      lookForMore: (extra) => dialer.lookForMore(extra),
+      compare: () => void status.compare(),
+      signal,
+      log,
+    }),
   };
 }

@@ -2,6 +2,7 @@ import type { Connection, PeerId } from '@libp2p/interface';
 import type { NodeStatus } from '../../protocols/status.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
+import { addressGroup, hostOf } from './peerAddress.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
 /** Points a peer may collect before it is banned; they fade. */
@@ -24,8 +25,8 @@ export class Peer {
   /** Text of the multiaddr of its first connection. */
   readonly address: string;
   readonly direction: 'inbound' | 'outbound';
-  /** Connected above the limit: gets `status` and `peers` alone, and not for long. */
-  readonly isCourtesy: boolean;
+  /** The address group that it is counted in. */
+  readonly group: string;
   readonly connectedAtMs = Date.now();
   /** Resolves true once its status fits ours, false when it does not or the peer is gone. */
   readonly introduced: Promise<boolean>;
@@ -65,6 +66,7 @@ export class Peer {
   readonly requestBuckets = new Map<string, TokenBucket>();
   readonly openStreams = new Map<string, number>();
 
+  #isCourtesy: boolean;
   #faults: Faults = { points: 0, atMs: 0 };
   #settle: (fits: boolean) => void = () => undefined;
 
@@ -73,13 +75,24 @@ export class Peer {
     this.id = this.peerId.toString();
     this.address = connection.remoteAddr.toString();
     this.direction = connection.direction;
-    this.isCourtesy = isCourtesy;
+    this.group = addressGroup(hostOf(connection.remoteAddr));
+    this.#isCourtesy = isCourtesy;
     this.servedBytes = new TokenBucket(SERVED_BYTES, this.connectedAtMs);
     this.gossipedTransactions = new TokenBucket(GOSSIPED_TRANSACTIONS, this.connectedAtMs);
     this.gossipedBlocks = new TokenBucket(GOSSIPED_BLOCKS, this.connectedAtMs);
     this.introduced = new Promise((resolve) => {
       this.#settle = resolve;
     });
+  }
+
+  /** Connected above the limit: gets `status` and `peers` alone, and not for long. */
+  get isCourtesy(): boolean {
+    return this.#isCourtesy;
+  }
+
+  /** There is a place for it after all. */
+  seat(): void {
+    this.#isCourtesy = false;
   }
 
   /** Takes part: its genesis is ours, and it is no courtesy. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Connection, PeerId } from '@libp2p/interface';
 import type { Logger } from 'pino';
 import { mempoolProtocol } from '../../protocols/mempool.ts';
@@ -8,6 +9,7 @@ import { equalBytes } from '../bytes/bytes.ts';
 import type { RejectCode } from '../consensus/rejection.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import type { BanList } from './banList.ts';
+import { groupSizes, leastUseful } from './eviction.ts';
 import { COURTESY_CONNECTIONS, type Host } from './host.ts';
 import { BAN_POINTS, type Faults, Peer } from './peer.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
@@ -19,6 +21,10 @@ export const BAN_SEC = 3600;
 const COURTESY_MS = 5000;
 /** Inbound peers leave room for so many of our own choice (eclipse attacks), or for an eighth of a small limit. */
 const RESERVED_OUTBOUND = 8;
+/** A peer that has not said who it is after that gives its place to one that has. */
+const NAMELESS_MS = 5000;
+/** Inbound peers that are replaced by newcomers although these spread us no better: else the places would never change. */
+const REPLACED = { burst: 1, perSec: 1 / 30 };
 /** An unreadable request: a hundred of them in ten minutes are no accident. */
 const UNREADABLE_POINTS = 1;
 /** What all peers together may take, so that serving leaves time for everything else. */
@@ -34,6 +40,8 @@ export type PeerTableOptions = Readonly<{
   maxPeers: number;
   genesisHash: Uint8Array;
   log: Logger;
+  /** Whether a person wants to be connected to this peer, come what may. */
+  isKept: (peerId: string) => boolean;
   onConnected: (peer: Peer) => void;
   onIntroduced: (peer: Peer) => void;
   onGone: (peer: Peer) => void;
@@ -46,6 +54,8 @@ export class PeerTable implements Gate {
   readonly #servedBytes = new TokenBucket(SERVED_BYTES, Date.now());
   readonly #faultsOfGone = new Map<string, Faults>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #salt = randomBytes(32);
+  readonly #replaced = new TokenBucket(REPLACED, Date.now());
 
   constructor(options: PeerTableOptions) {
     this.#options = options;
@@ -90,6 +100,7 @@ export class PeerTable implements Gate {
       return undefined;
     }
     const isFirst = peer.status === undefined;
+    if (isFirst && peer.isCourtesy && this.#findPlace(peer)) peer.seat();
     peer.introduce(status);
     if (isFirst && peer.isIntroduced) {
       const { id, address, direction, height } = peer;
@@ -105,6 +116,13 @@ export class PeerTable implements Gate {
   disconnect(peer: Peer, reason: string): void {
     this.#options.log.debug({ peer: peer.id, reason }, 'disconnecting');
     this.#options.host.hangUp(peer.peerId).catch(() => undefined);
+  }
+
+  /** Ends a connection that is dead, without a word to the other side. */
+  cut(peer: Peer, reason: string): void {
+    this.#options.log.debug({ peer: peer.id, reason }, 'cutting off');
+    for (const connection of this.#options.host.getConnections(peer.peerId))
+      connection.abort(new Error(reason));
   }
 
   /** Holds a fault against a peer: 100 points, which fade by 10 a minute, are a ban. 0 is no fault. */
@@ -198,18 +216,86 @@ export class PeerTable implements Gate {
     if (connection.status !== 'open') return undefined;
     const isInbound = connection.direction === 'inbound';
     const isFull = isInbound ? !this.#hasRoom() : this.count() >= this.#options.maxPeers;
-    const courtesies = this.all().filter(({ isCourtesy }) => isCourtesy).length;
-    if (isFull && (!isInbound || courtesies >= COURTESY_CONNECTIONS)) {
+    const peer = new Peer(connection, isFull);
+    if (isFull && (!isInbound || !this.#hasCourtesy(peer))) {
       connection.abort(new Error('no room for another peer'));
       return undefined;
     }
-    const peer = new Peer(connection, isFull);
     this.#peers.set(id, peer);
     const faults = this.#faultsOfGone.get(id);
     if (faults !== undefined) peer.restoreFaults(faults);
-    if (isFull) this.#later(COURTESY_MS, () => this.disconnect(peer, 'this node is full'));
+    if (isFull) this.#later(COURTESY_MS, () => peer.isCourtesy && this.disconnect(peer, 'this node is full'));
     this.#options.onConnected(peer);
     return peer;
+  }
+
+  /** Whether there is a courtesy for it: of many callers from one address group the eldest makes room for one of another. */
+  #hasCourtesy(newcomer: Peer): boolean {
+    const courtesies = this.all().filter(({ isCourtesy }) => isCourtesy);
+    if (courtesies.length < COURTESY_CONNECTIONS) return true;
+    const sizes = groupSizes(courtesies);
+    const sizeOf = (group: string) => sizes.get(group) ?? 0;
+    const eldest = courtesies.reduce((a, b) => (sizeOf(b.group) > sizeOf(a.group) ? b : a));
+    if (sizeOf(newcomer.group) + 1 >= sizeOf(eldest.group)) return false;
+    this.#drop(eldest, 'the courtesy goes to another');
+    return true;
+  }
+
+  /**
+   * Whether a newcomer gets a place in a node that is full: it has said who it is, and another inbound peer is given up for
+   * it if that spreads us better over the network. So a crowd from one corner changes nothing.
+   */
+  #findPlace(newcomer: Peer): boolean {
+    if (newcomer.direction === 'inbound' && this.#hasRoom()) return true;
+    const inbound = this.#seatedInbound();
+    const nameless = inbound.find(
+      ({ status, connectedAtMs }) => status === undefined && Date.now() - connectedAtMs > NAMELESS_MS,
+    );
+    const victim = nameless ?? this.#leastUseful(inbound);
+    if (victim === undefined) return false;
+    const sizes = groupSizes(inbound);
+    const better = (sizes.get(victim.group) ?? 0) - (sizes.get(newcomer.group) ?? 0) - 1;
+    const isBetter = victim === nameless || this.#options.isKept(newcomer.id) || better > 0;
+    if (!isBetter && (better < 0 || newcomer.group === victim.group || !this.#replaced.take(Date.now())))
+      return false;
+    this.#drop(victim, 'its place goes to another');
+    return true;
+  }
+
+  /** Gives up a peer for one that a person wants. */
+  giveUpOne(): void {
+    const inbound = this.#seatedInbound();
+    const outbound = this.all().filter(
+      ({ id, direction }) => direction === 'outbound' && !this.#options.isKept(id),
+    );
+    const victim = this.#leastUseful(inbound) ?? inbound.at(-1) ?? outbound.at(-1);
+    if (victim !== undefined) this.#drop(victim, 'its place goes to a peer that was added by hand');
+  }
+
+  #seatedInbound(): Peer[] {
+    return this.all().filter(
+      ({ id, direction, isCourtesy }) => direction === 'inbound' && !isCourtesy && !this.#options.isKept(id),
+    );
+  }
+
+  #leastUseful(inbound: readonly Peer[]): Peer | undefined {
+    const seats = inbound.map((peer) => {
+      const { id, group, lastBlockAtMs, lastTransactionAtMs, connectedAtMs } = peer;
+      const pingMs = this.connection(peer)?.rtt;
+      return { id, group, pingMs, lastBlockAtMs, lastTransactionAtMs, connectedAtMs };
+    });
+    const seat = leastUseful(seats, this.#salt);
+    return seat && this.#peers.get(seat.id);
+  }
+
+  /** At once: the place is given away now. */
+  #drop(peer: Peer, reason: string): void {
+    for (const connection of this.#options.host.getConnections(peer.peerId)) {
+      // From here on it counts as closed: what it asks meanwhile must not seat it anew.
+      connection.close().catch(() => undefined);
+    }
+    this.#remove(peer.peerId);
+    this.disconnect(peer, reason);
   }
 
   #hasRoom(): boolean {

@@ -4,12 +4,18 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { Peer } from './peer.ts';
 import { hostOf, isPrivateHost, PeerAddressError, parsePeerAddress, tcpMultiaddr } from './peerAddress.ts';
 
-/** Where others can reach it: what we dialled, or the port that it says it listens on, at the address that we see. */
-export function dialableAddress({ id, address, direction, status }: Peer): string | undefined {
+/** The address at which we reached it, with its peer id; undefined when it was the one who dialled. */
+export function dialledAddress({ id, address, direction }: Peer): string | undefined {
+  if (direction === 'inbound') return undefined;
+  return address.includes('/p2p/') ? address : `${address}/p2p/${id}`;
+}
+
+/** Where a peer that dialled us says that it listens: its port, at the address that we see. */
+export function announcedAddress({ id, address, direction, status }: Peer): string | undefined {
   const host = hostOf(multiaddr(address));
-  if (direction === 'outbound') return address.includes('/p2p/') ? address : `${address}/p2p/${id}`;
-  const port = isIP(host) === 0 ? 0 : (status?.listenPort ?? 0);
-  return port === 0 ? undefined : tcpMultiaddr(host, port, id).toString();
+  const port = status?.listenPort ?? 0;
+  if (direction === 'outbound' || port === 0 || isIP(host) === 0) return undefined;
+  return tcpMultiaddr(host, port, id).toString();
 }
 
 /** What one peer tells of another is taken when it can be dialled by IP, and is as public as the one who tells it. */

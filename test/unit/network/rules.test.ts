@@ -122,9 +122,9 @@ test('a seed is tried for ever, ever less often', () => {
   for (let i = 0; i < 100; i++) seed.failed(1000);
   assert.ok(!seed.isDue(60_999, false));
   assert.ok(seed.isDue(61_000, false));
-  // Without any peer it is tried at least every 15 s.
-  assert.ok(!seed.isDue(15_999, true));
-  assert.ok(seed.isDue(16_000, true));
+  // Without any peer it is tried at least every 6 s.
+  assert.ok(!seed.isDue(6999, true));
+  assert.ok(seed.isDue(7000, true));
   seed.succeeded();
   assert.ok(seed.isDue(1000, false));
 });
@@ -199,7 +199,7 @@ test('a turnstile lets so many in, and the others in their order', async () => {
 });
 
 test('whom to dial is spread over address groups', () => {
-  const candidate = (peerId: string, host: string) => ({ peerId, address: `/ip4/${host}/tcp/1` });
+  const candidate = (peerId: string, host: string) => ({ peerId, host, address: `/ip4/${host}/tcp/1` });
   const candidates = [
     candidate('a', '203.0.113.1'),
     candidate('b', '203.0.99.2'),
@@ -208,7 +208,7 @@ test('whom to dial is spread over address groups', () => {
     candidate('e', '192.168.0.5'),
     candidate('f', '192.168.0.6'),
   ];
-  const isExcluded = (peerId: string) => peerId === 'banned';
+  const isExcluded = ({ peerId }: { peerId: string }) => peerId === 'banned';
   const pick = (max: number, outbound: string[] = []) =>
     pickCandidates(candidates, { max, outbound, isExcluded }).map(({ peerId }) => peerId);
   assert.deepEqual(pick(8), ['a', 'c', 'e', 'f']);
