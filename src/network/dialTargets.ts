@@ -44,14 +44,13 @@ export class DialTargets {
     this.#targets.set(text, new DialTarget(text, true));
   }
 
-  /** By the text that it was added with, or its peer id. Whether there was one that a person had added. */
-  remove(textOrId: string): boolean {
-    let removed = false;
-    for (const [text, target] of this.#targets) {
-      const isMeant = text === textOrId || target.peerId === textOrId;
-      if (isMeant && target.isManual) removed = this.#targets.delete(text) || removed;
-    }
-    return removed;
+  /** Those that a person had added by this text, or that are this peer. */
+  remove(textOrId: string): DialTarget[] {
+    const meant = this.all().filter(
+      ({ text, peerId, isManual }) => isManual && (text === textOrId || peerId === textOrId),
+    );
+    for (const { text } of meant) this.#targets.delete(text);
+    return meant;
   }
 
   /** A peer sent us away: it has no room. */

@@ -75,12 +75,12 @@ export class Dialer {
     this.wake();
   }
 
-  /** Whether it was one of those that are kept connected: the text that it was added with, or its peer id. */
-  remove(textOrId: string): boolean {
+  /** Keeps it connected no more. Those that were meant: by the text that they were added with, or by peer id. */
+  remove(textOrId: string): DialTarget[] {
     const { targets, discovery } = this.#options;
-    const wasKept = targets.remove(textOrId);
-    if (wasKept) discovery.table.setKept(targets.kept);
-    return wasKept;
+    const removed = targets.remove(textOrId);
+    if (removed.length > 0) discovery.table.setKept(targets.kept);
+    return removed;
   }
 
   /** Looks now, as at the start: the line may be back. */

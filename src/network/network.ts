@@ -7,11 +7,12 @@ import type { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { serveAll } from './answers.ts';
 import type { Ban } from './banList.ts';
+import { clockOffset } from './clockOffset.ts';
 import type { NetworkOptions } from './networkOptions.ts';
 import { layGround, makeParts, type NetworkGround, type NetworkParts } from './networkParts.ts';
 import { type NodeState, nodeStateOf } from './nodeState.ts';
 import type { Peer } from './peer.ts';
-import { hostOf } from './peerAddress.ts';
+import { addressWithoutPeer, announceAddress, hostOf } from './peerAddress.ts';
 import { type PeerInfo, peerInfo } from './peerInfo.ts';
 import { findUnserved, type Unserved } from './unserved.ts';
 
@@ -130,6 +131,16 @@ export class Network {
     );
   }
 
+  /** How far the clocks of the peers are ahead of ours, in seconds: their median. Undefined without peers. */
+  clockOffsetSec(): number | undefined {
+    return clockOffset(this.#parts.peers.introduced());
+  }
+
+  /** Addresses of nodes that we know of: told of, and reached. */
+  knownAddresses(): { new: number; tried: number } {
+    return this.#ground.table.counts();
+  }
+
   /** Height of the best valid header: where the chain will be when all blocks are here. */
   headersHeight(): number {
     return this.#options.chain.bestHeader.height;
@@ -164,14 +175,15 @@ export class Network {
 
   /** Hangs up, and does not keep the peer connected any more. Whether there was anything to do. */
   async removePeer(idOrAddress: string): Promise<boolean> {
-    const wasKept = this.#parts.dialer.remove(idOrAddress);
-    const found = this.#find(idOrAddress);
+    const kept = this.#parts.dialer.remove(idOrAddress);
+    const keptPeers = kept.flatMap(({ peerId }) => this.#parts.peers.get(peerId ?? '') ?? []);
+    const found = new Set([...this.#find(idOrAddress), ...keptPeers]);
     for (const peer of found) {
       // Else the two would find each other again within a second.
       this.#ground.shunned.add(peer.id);
       this.#parts.peers.disconnect(peer, 'removed by hand');
     }
-    return wasKept || found.length > 0;
+    return kept.length > 0 || found.size > 0;
   }
 
   /** Bans a peer id or an IP address for some time. */
@@ -210,12 +222,16 @@ export class Network {
     this.#parts.verifier.enqueue(address);
   }
 
-  #find(idOrAddress: string) {
+  /** By peer id, IP address, or the address in any form in which it may be written. */
+  #find(idOrAddress: string): Peer[] {
+    const written = addressWithoutPeer(idOrAddress);
     return this.#parts.peers
       .all()
       .filter(
         ({ id, address }) =>
-          id === idOrAddress || address === idOrAddress || hostOf(multiaddr(address)) === idOrAddress,
+          id === idOrAddress ||
+          hostOf(multiaddr(address)) === idOrAddress ||
+          (written !== undefined && addressWithoutPeer(address) === written),
       );
   }
 
@@ -229,9 +245,16 @@ export class Network {
       chainWork: tip.chainWork,
       lowestHeight: chain.lowestHeight,
       clockSec: Math.floor(Date.now() / 1000),
-      listenPort: this.listenPort,
+      listenPort: this.#announcedPort(),
       userAgent,
     };
+  }
+
+  /** Where others should call: the port that we listen on, or one that a router or a proxy leads to it. */
+  #announcedPort(): number {
+    const [announced] = this.#options.announce;
+    if (announced === undefined) return this.listenPort;
+    return Number(/\/tcp\/(\d+)/.exec(announceAddress(announced, this.listenPort))?.[1] ?? this.listenPort);
   }
 
   #onConnected(peer: Peer): void {

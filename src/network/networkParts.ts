@@ -144,7 +144,11 @@ export function makeParts(
     wakeWatch: new WakeWatch({ host, peers, onWake: () => dialer.wake(), signal, log }),
     tipWatch: new TipWatch({
       chain,
-      peers,
+      introduced: () => peers.introduced(),
+      disconnect: ({ id }, reason) => {
+        const peer = peers.get(id);
+        if (peer !== undefined) peers.disconnect(peer, reason);
+      },
       lookForMore: (extra) => dialer.lookForMore(extra),
       compare: () => void status.compare(),
       signal,

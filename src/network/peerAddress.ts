@@ -68,6 +68,17 @@ export function announceAddress(text: string, defaultPort: number): string {
   throw new PeerAddressError(`"${text}": announce a host or a multiaddr.`);
 }
 
+/** The multiaddr that a text means, its peer id left out; undefined when it means none. */
+export function addressWithoutPeer(text: string): string | undefined {
+  try {
+    const address = parsePeerAddress(text);
+    return address.kind === 'multiaddr' ? address.multiaddr.toString().replace(/\/p2p\/.*$/, '') : undefined;
+  } catch (error) {
+    if (error instanceof PeerAddressError) return undefined;
+    throw error;
+  }
+}
+
 /** The IP address or host name in a multiaddr. */
 export function hostOf(address: Multiaddr): string {
   return address.getComponents()[0]?.value ?? '';

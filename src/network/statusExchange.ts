@@ -1,6 +1,7 @@
 import type { Connection } from '@libp2p/interface';
 import type { Logger } from 'pino';
 import { type NodeStatus, statusProtocol } from '../../protocols/status.ts';
+import { clockOffset, MAX_CLOCK_OFFSET_SEC } from './clockOffset.ts';
 import type { Conversation } from './conversation.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
@@ -26,6 +27,7 @@ export type StatusExchangeOptions = Readonly<{
 /** Asks every peer who it is as soon as it is there, and how far it has come ever after. */
 export class StatusExchange {
   readonly #options: StatusExchangeOptions;
+  #hasToldClock = false;
 
   constructor(options: StatusExchangeOptions) {
     this.#options = options;
@@ -50,11 +52,26 @@ export class StatusExchange {
       }
     }
     await Promise.all(peers.introduced().map((peer) => this.ask(peer)));
+    this.#lookAtClock();
+  }
+
+  /** Told once, as long as it stays wrong. */
+  #lookAtClock(): void {
+    const { peers, log } = this.#options;
+    const offsetSec = clockOffset(peers.introduced()) ?? 0;
+    const isWrong = Math.abs(offsetSec) > MAX_CLOCK_OFFSET_SEC;
+    if (isWrong && !this.#hasToldClock) {
+      log.warn(
+        { minutes: Math.round(-offsetSec / 60), peers: peers.introduced().length },
+        'the clock of this machine differs from those of its peers: set it right',
+      );
+    }
+    this.#hasToldClock = isWrong;
   }
 
   /** What a new peer gets before our gossip streams stand is told to nobody: its status tells of it. */
   askAgainSoon(peer: Peer): void {
-    setTimeout(() => void this.ask(peer), SOON_MS).unref();
+    setTimeout(() => void this.ask(peer).then(() => this.#lookAtClock()), SOON_MS).unref();
   }
 
   /** Never rejects. */

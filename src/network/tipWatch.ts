@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
-import type { PeerTable } from './peerTable.ts';
+import type { Peer } from './peer.ts';
 import { repeat } from './repeat.ts';
 
 const LOOK_EVERY_MS = 10_000;
@@ -14,9 +14,14 @@ const SLOW_SPACINGS = 3;
 /** No block in so many happens once in 160,000 times, if miners are at work: worth a word. */
 const IMPROBABLE_SPACINGS = 12;
 
+/** What a peer says of its chain. */
+type Claim = Pick<Peer, 'id' | 'chainWork' | 'height'>;
+
 export type TipWatchOptions = Readonly<{
   chain: Chain;
-  peers: PeerTable;
+  /** Peers that take part. */
+  introduced: () => readonly Claim[];
+  disconnect: (peer: Claim, reason: string) => void;
   /** Looks for so many more outbound peers than usual. */
   lookForMore: (extra: number) => void;
   /** Asks all peers how far they are, and fetches what is missing. */
@@ -53,7 +58,7 @@ export class TipWatch {
   }
 
   look(nowMs: number): void {
-    const { chain, peers, lookForMore } = this.#options;
+    const { chain, introduced, lookForMore } = this.#options;
     if (chain.tip !== this.#tip) {
       this.#tip = chain.tip;
       this.#sinceMs = nowMs;
@@ -61,7 +66,7 @@ export class TipWatch {
       this.#hasToldBehind = false;
       this.#hasToldOld = false;
     }
-    if (peers.introduced().length === 0) {
+    if (introduced().length === 0) {
       // What happens without peers is told elsewhere, and is no hint that these keep something from us.
       this.#sinceMs = nowMs;
       this.#behindSinceMs = undefined;
@@ -73,8 +78,8 @@ export class TipWatch {
   }
 
   #lookBehind(nowMs: number): boolean {
-    const { chain, peers, compare, log } = this.#options;
-    const ahead = peers.introduced().filter(({ chainWork }) => chainWork > chain.tip.chainWork);
+    const { chain, introduced, disconnect, compare, log } = this.#options;
+    const ahead = introduced().filter(({ chainWork }) => chainWork > chain.tip.chainWork);
     if (ahead.length === 0) {
       this.#behindSinceMs = undefined;
       return false;
@@ -93,7 +98,7 @@ export class TipWatch {
     compare();
     if (behindMs < UNSHOWN_MS) return true;
     const unshown = ahead.filter(({ chainWork }) => chainWork > chain.bestHeader.chainWork);
-    for (const peer of unshown) peers.disconnect(peer, 'claims a chain that it does not show');
+    for (const peer of unshown) disconnect(peer, 'claims a chain that it does not show');
     return true;
   }
 

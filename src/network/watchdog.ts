@@ -9,6 +9,9 @@ const LOOK_EVERY_MS = 10_000;
 /** How long both sides have to open their gossip streams. */
 const SETTLING_MS = 15_000;
 const DIAL_MS = 10_000;
+/** A peer whose connection had to be mended so often in one run is let go: it is not worth it. */
+const MAX_MENDED = 3;
+const MAX_REMEMBERED = 1000;
 
 /**
  * Finds connections that look alive and are deaf: a gossip stream that died is not opened again by gossipsub, and of two
@@ -18,6 +21,7 @@ export class Watchdog {
   readonly #options: { host: Host; peers: PeerTable; signal: AbortSignal; log: Logger };
   /** Peers that looked deaf the last time: once may be a moment. */
   #suspects = new Set<string>();
+  readonly #mended = new Map<string, number>();
 
   constructor(options: { host: Host; peers: PeerTable; signal: AbortSignal; log: Logger }) {
     this.#options = options;
@@ -43,10 +47,20 @@ export class Watchdog {
       suspects.add(peer.id);
       if (!this.#suspects.has(peer.id)) continue;
       suspects.delete(peer.id);
-      log.info({ peer: peer.id, fault }, 'mending a connection');
-      await this.#reconnect(peer);
+      const times = this.#countMended(peer.id);
+      if (times === 1) log.info({ peer: peer.id, fault }, 'mending a connection');
+      if (times <= MAX_MENDED) await this.#reconnect(peer);
+      else peers.disconnect(peer, `${fault} again and again`);
     }
     this.#suspects = suspects;
+  }
+
+  #countMended(peerId: string): number {
+    const times = (this.#mended.get(peerId) ?? 0) + 1;
+    this.#mended.delete(peerId);
+    this.#mended.set(peerId, times);
+    if (this.#mended.size > MAX_REMEMBERED) this.#mended.delete(this.#mended.keys().next().value!);
+    return times;
   }
 
   async #faultOf(peer: Peer): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import type { Chain } from '../chain/chain.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
+import { MAX_CLOCK_OFFSET_SEC } from '../network/clockOffset.ts';
 import type { Network } from '../network/network.ts';
 import type { DiskSpace } from '../store/diskSpace.ts';
 import type { Wallet } from '../wallet/wallet.ts';
@@ -26,6 +27,13 @@ export function warningsOf(parts: {
   }
   const state = network.state();
   if (state === 'isolated') warnings.push('All peers are lost. The node keeps trying to reach them.');
+  const offsetSec = network.clockOffsetSec() ?? 0;
+  if (Math.abs(offsetSec) > MAX_CLOCK_OFFSET_SEC) {
+    const minutes = Math.round(Math.abs(offsetSec) / 60);
+    warnings.push(
+      `The clock of this machine is ${minutes} minutes ${offsetSec > 0 ? 'behind' : 'ahead of'} those of its peers: set it right (timedatectl set-ntp true on Linux). Blocks and payments are judged by it.`,
+    );
+  }
   const unserved = network.unserved();
   if (unserved) {
     warnings.push(

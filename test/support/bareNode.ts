@@ -5,7 +5,7 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { identify } from '@libp2p/identify';
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
-import { tcp } from '@libp2p/tcp';
+import { type TCPSocketOptions, tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
@@ -42,10 +42,14 @@ export class BareNode {
     this.status = status;
   }
 
-  static async open(network: string, genesis: Uint8Array): Promise<BareNode> {
+  /** `localAddress`: where its own dials come from, such as 127.1.0.1. */
+  static async open(network: string, genesis: Uint8Array, localAddress?: string): Promise<BareNode> {
     const host = await createLibp2p({
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      transports: [tcp()],
+      transports: [
+        // Its types know only some of the options that it hands on to net.connect().
+        tcp(localAddress === undefined ? {} : { dialOpts: { localAddress } as TCPSocketOptions }),
+      ],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
       connectionManager: { inboundConnectionThreshold: 1000 },
