@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +13,7 @@ export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.u
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 60_000;
+const RPC_TIMEOUT_MS = 120_000;
 const KEPT_OUTPUT = 20_000;
 
 export type NodeOptions = Readonly<{
@@ -18,6 +21,10 @@ export type NodeOptions = Readonly<{
   /** `host:port` of seeds; none if empty. */
   seeds?: readonly string[];
   network?: string;
+  /** Where it listens for peers: loopback when left out. */
+  listenHost?: string;
+  /** A Unix socket that leads to its RPC, for one whose loopback is not ours. */
+  rpcSocket?: string;
   args?: readonly string[];
   /** Words before the program: what runs it under a limit. */
   under?: readonly string[];
@@ -65,7 +72,15 @@ export class NodeProcess {
   static launch(options: NodeOptions): NodeProcess {
     const seeds = (options.seeds ?? []).flatMap((seed) => ['--dns-seed', seed]);
     const args = ['node', '--network', options.network ?? 'regtest', '--data-dir', options.dataDir];
-    args.push('--listen-host', '127.0.0.1', '--rpc-port', '0', '--dns-seed', 'none', ...seeds);
+    args.push(
+      '--listen-host',
+      options.listenHost ?? '127.0.0.1',
+      '--rpc-port',
+      '0',
+      '--dns-seed',
+      'none',
+      ...seeds,
+    );
     const preload = options.preload === undefined ? [] : ['--import', options.preload];
     const [program, ...words] = [...(options.under ?? []), process.execPath, ...preload, MAIN, ...args];
     const child = spawn(program!, [...words, ...(options.args ?? [])], {
@@ -92,16 +107,13 @@ export class NodeProcess {
   async rpc<Result = unknown>(method: string, ...params: unknown[]): Promise<Result> {
     const address = readFileSync(join(this.dataDir, '.rpc-address'), 'utf8').trim();
     const login = readFileSync(join(this.dataDir, '.cookie'), 'utf8').trim();
-    const response = await fetch(`http://${address}/`, {
-      method: 'POST',
-      headers: {
-        authorization: `Basic ${Buffer.from(login).toString('base64')}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ jsonrpc: '1.0', id: 1, method, params }),
-      signal: AbortSignal.timeout(120_000),
+    const [host, port] = address.split(':');
+    const { rpcSocket } = this.#options;
+    const answer = await post(JSON.stringify({ jsonrpc: '1.0', id: 1, method, params }), {
+      ...(rpcSocket === undefined ? { host, port } : { socketPath: rpcSocket, headers: { host: address } }),
+      auth: login,
     });
-    const body = (await response.json()) as {
+    const body = JSON.parse(answer) as {
       result: Result;
       error: { code: number; message: string } | null;
     };
@@ -178,6 +190,16 @@ export class NodeProcess {
     await this.kill();
     throw new Error(`the node did not answer in time; it said:\n${this.#output}`);
   }
+}
+
+/** Posts JSON and returns what is answered, whatever its status. */
+async function post(body: string, options: RequestOptions): Promise<string> {
+  const headers = { ...options.headers, 'content-type': 'application/json' };
+  const signal = AbortSignal.timeout(RPC_TIMEOUT_MS);
+  const asking = request({ ...options, method: 'POST', path: '/', headers, signal });
+  asking.end(body);
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  return text(response);
 }
 
 /** Waits until the probe gives something true, asking every so often. @throws Error naming what was waited for */

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+
+// Runs inside the namespace of a host: whoever connects to the Unix socket, which namespaces do not keep apart, is led to the
+// TCP address on this host's loopback that a file names at that moment. Arguments: the socket, the file.
+const [socketPath = '', addressFile = ''] = process.argv.slice(2);
+
+const server = createServer((outside) => {
+  outside.on('error', () => outside.destroy());
+  let text: string;
+  try {
+    text = readFileSync(addressFile, 'utf8').trim();
+  } catch {
+    outside.destroy();
+    return;
+  }
+  const [host, port] = text.split(':');
+  const inside = connect(Number(port), host);
+  inside.on('error', () => outside.destroy());
+  inside.on('close', () => outside.destroy());
+  outside.on('close', () => inside.destroy());
+  outside.pipe(inside).pipe(outside);
+});
+server.listen(socketPath, () => console.log('open'));
+// It ends with the one who opened it, however that one ends.
+process.stdin.on('end', () => process.exit(0)).resume();
