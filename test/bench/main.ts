@@ -1,6 +1,7 @@
 // npm run bench -- NAME [OPTIONS]: runs one benchmark, which prints what it measures.
 const benches: Record<string, () => Promise<{ run(options: readonly string[]): Promise<void> }>> = {
   chain: () => import('./chain.ts'),
+  crowd: () => import('./crowd.ts'),
   mempool: () => import('./mempool.ts'),
   nonce: () => import('./nonce.ts'),
   verify: () => import('./verify.ts'),

@@ -5,7 +5,7 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { identify } from '@libp2p/identify';
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
-import { type TCPSocketOptions, tcp } from '@libp2p/tcp';
+import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
@@ -42,14 +42,13 @@ export class BareNode {
     this.status = status;
   }
 
-  /** `localAddress`: where its own dials come from, such as 127.1.0.1. */
-  static async open(network: string, genesis: Uint8Array, localAddress?: string): Promise<BareNode> {
+  /** @param from of several addresses of this machine, the one that it dials from; it does not listen then */
+  static async open(network: string, genesis: Uint8Array, from?: string): Promise<BareNode> {
+    // Handed on to net.connect, which knows it; the type lacks it.
+    const dialOpts: object = from === undefined ? {} : { localAddress: from };
     const host = await createLibp2p({
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      transports: [
-        // Its types know only some of the options that it hands on to net.connect().
-        tcp(localAddress === undefined ? {} : { dialOpts: { localAddress } as TCPSocketOptions }),
-      ],
+      addresses: { listen: from === undefined ? ['/ip4/127.0.0.1/tcp/0'] : [] },
+      transports: [tcp({ dialOpts })],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
       connectionManager: { inboundConnectionThreshold: 1000 },

@@ -36,6 +36,7 @@ export class HostNetwork {
   readonly #switch: string;
   readonly #options: HostNetworkOptions;
   readonly #hosts: Host[] = [];
+  #extraAddresses = 0;
   readonly #unplugged = new Map<Host, Unplugging>();
   /** Which bridge each host is on: they are one network while all are on the first. */
   readonly #bridgeOf = new Map<Host, string>();
@@ -66,10 +67,10 @@ export class HostNetwork {
     return this.#hosts;
   }
 
-  /** One more, at most 250. */
+  /** One more, at most 98: the addresses from 11.99 on are for `addAddresses`. */
   addHost(): Host {
     const index = this.#hosts.length + 1;
-    if (index > 250) throw new RangeError('250 hosts at most');
+    if (index > 98) throw new RangeError('98 hosts at most');
     const namespace = addNamespace(`host${index}`);
     const host = { index, namespace, address: addressOf(index), under: ['ip', 'netns', 'exec', namespace] };
     ip(this.#switch, [`link add ${portOf(host)} type veth peer name eth0 netns ${namespace}`]);
@@ -81,6 +82,23 @@ export class HostNetwork {
     this.#limit(host);
     for (const other of this.#hosts) this.#introduce(other);
     return host;
+  }
+
+  /**
+   * More addresses for a host, 11.<100 or more>.<n>.1: each in a /16 of its own, or all of them in one. They are not written
+   * down with the others, who ask for them when they need them.
+   */
+  addAddresses(host: Host, count: number, where: 'spread' | 'in one group'): string[] {
+    const added = Array.from({ length: count }, () => {
+      const at = this.#extraAddresses++;
+      const group = where === 'spread' ? 100 + (at % 150) : 99;
+      return `11.${group}.${1 + Math.floor(at / 250)}.${1 + (at % 250)}`;
+    });
+    ip(
+      host.namespace,
+      added.map((address) => `addr add ${address}/8 dev eth0`),
+    );
+    return added;
   }
 
   unplug(host: Host, how: Unplugging): void {

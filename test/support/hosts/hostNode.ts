@@ -60,6 +60,10 @@ export class HostNode {
     return this.#process !== undefined && !this.#process.hasExited;
   }
 
+  get pid(): number {
+    return this.#running().pid;
+  }
+
   get output(): string {
     return this.#process?.output ?? '';
   }

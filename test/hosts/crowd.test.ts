@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withFolder } from '../support/chains.ts';
+import { runCrowd } from '../support/crowd/crowdRun.ts';
+import { whyNoNamespaces } from '../support/hosts/namespaces.ts';
+
+const PEERS = 35;
+/** An eighth of the limit is kept for peers of the node's own choice. */
+const MAX_PEERS = 40;
+
+test('a full node keeps its peers, its memory and its wits while 150 more want to come in', async (t) => {
+  const reason = whyNoNamespaces();
+  if (reason !== undefined) {
+    t.skip(reason);
+    return;
+  }
+  const result = await withFolder((folder) =>
+    runCrowd({
+      folder,
+      maxPeers: MAX_PEERS,
+      peers: PEERS,
+      processes: 2,
+      sockets: 110,
+      strangers: 40,
+      blockBytes: 1_000_000,
+      idleSeconds: 0,
+    }),
+  );
+  assert.equal(result.connectedBefore, PEERS);
+  assert.equal(result.heardBefore, PEERS);
+  assert.equal(result.fetchedMs.length, PEERS);
+  assert.equal(result.connectedAfter, PEERS, 'peers that were there stay');
+  assert.equal(result.heardAfter, PEERS, 'and are still told of blocks');
+  const [before, knocked] = [result.readings[3]!, result.readings[4]!];
+  assert.ok(knocked.memoryMb < before.memoryMb + 100, `${before.memoryMb} MB became ${knocked.memoryMb}`);
+  assert.ok(knocked.slowestRpcMs < 5000, `the RPC took ${knocked.slowestRpcMs} ms`);
+});

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hashToHex } from '../../../src/bytes/hex.ts';
+import type { Block } from '../../../src/primitives/block.ts';
+import { HostNetwork } from '../hosts/hostNetwork.ts';
+import { HostNode } from '../hosts/hostNode.ts';
+import { trunkAndLargeBlock } from '../largeBlock.ts';
+import { until } from '../nodeProcess.ts';
+import { CrowdProcess } from './crowdProcess.ts';
+import { NodeMeter, type Reading } from './nodeMeter.ts';
+
+const GOSSIP_MS = 60_000;
+/** An address may knock ten times at once and five times a second: strangers come from this many. */
+const OUTSIDE_ADDRESSES = 50;
+
+export type CrowdPlan = Readonly<{
+  folder: string;
+  maxPeers: number;
+  /** Peers that join first, from so many processes. */
+  peers: number;
+  processes: number;
+  /** Attempts to connect beyond those: sockets that say nothing, and strangers with an identity each. */
+  sockets: number;
+  strangers: number;
+  blockBytes: number;
+  idleSeconds: number;
+}>;
+
+export type CrowdResult = Readonly<{
+  readings: readonly Reading[];
+  /** Peers of the crowd with an open connection, before the knocking and after it. */
+  connectedBefore: number;
+  connectedAfter: number;
+  /** Peers that a small block reached by gossip, before the knocking and after it. */
+  heardBefore: number;
+  heardAfter: number;
+  /** Milliseconds until each peer had the large block that all asked for at once. */
+  fetchedMs: readonly number[];
+  /** Strangers who were told the node's status, and who were not. */
+  answered: number;
+  refused: number;
+}>;
+
+/** One node with a crowd of peers in other processes; then many more want to come in. */
+export function runCrowd(plan: CrowdPlan): Promise<CrowdResult> {
+  return HostNetwork.with(2 + plan.processes, async (network) => {
+    const [home, outside, ...hosts] = network.hosts;
+    const args = ['--max-peers', String(plan.maxPeers)];
+    const node = new HostNode(home!, plan.folder, { seeds: [], args });
+    const crowd = hosts.map((host) => new CrowdProcess(host));
+    const outsiders = new CrowdProcess(outside!);
+    try {
+      await node.start();
+      return await watchCrowd(plan, network, node, crowd, outsiders);
+    } finally {
+      for (const member of [...crowd, outsiders]) member.close();
+      await node.close();
+    }
+  });
+}
+
+async function watchCrowd(
+  plan: CrowdPlan,
+  network: HostNetwork,
+  node: HostNode,
+  crowd: readonly CrowdProcess[],
+  outsiders: CrowdProcess,
+): Promise<CrowdResult> {
+  const { trunk, large } = trunkAndLargeBlock(plan.blockBytes);
+  await submit(node, trunk);
+  const meter = new NodeMeter(node, network);
+  const target = `/ip4/${node.address.replace(':', '/tcp/')}`;
+  const share = Math.ceil(plan.peers / crowd.length);
+  const shares = crowd.map((_, i) => Math.min(share, plan.peers - i * share));
+
+  const joined = await meter.during(`${plan.peers} peers join`, () =>
+    Promise.all(
+      crowd.map((member, i) =>
+        member.tell({ do: 'join', target, from: network.addAddresses(member.host, shares[i]!, 'spread') }),
+      ),
+    ),
+  );
+  const idle = await meter.during('idle', () => sleep(plan.idleSeconds * 1000));
+
+  await submit(node, [large]);
+  const blockHash = hashToHex(large.header.hash);
+  const fetched = await meter.during('a large block, asked for', () =>
+    Promise.all(crowd.map((member) => member.tell({ do: 'fetch', blockHash, bytes: large.bytes.length }))),
+  );
+
+  const before = await meter.during('a small block, by gossip', () => gossipSmallBlock(node, crowd));
+
+  const from = network.addAddresses(outsiders.host, OUTSIDE_ADDRESSES, 'in one group');
+  const { sockets, strangers } = plan;
+  const knocked = await meter.during(`${sockets + strangers} attempts beyond`, () =>
+    outsiders.tell({ do: 'knock', target, from, sockets, strangers }),
+  );
+  const after = await meter.during('a small block again', () => gossipSmallBlock(node, crowd));
+  return {
+    readings: [joined, idle, fetched, before, knocked, after].map(({ reading }) => reading),
+    connectedBefore: before.result.connected,
+    connectedAfter: after.result.connected,
+    heardBefore: before.result.heard,
+    heardAfter: after.result.heard,
+    fetchedMs: fetched.result.flatMap(({ fetchedMs }) => fetchedMs),
+    answered: knocked.result.answered,
+    refused: knocked.result.refused,
+  };
+}
+
+/** Waits until every peer that is connected has heard of a new block. */
+async function gossipSmallBlock(node: HostNode, crowd: readonly CrowdProcess[]) {
+  await node.mine(1);
+  const { tip } = await node.status();
+  let counts = { connected: 0, heard: 0 };
+  const hasReachedAll = async () => {
+    const answers = await Promise.all(crowd.map((member) => member.tell({ do: 'count', blockHash: tip })));
+    counts = {
+      connected: answers.reduce((sum, { connected }) => sum + connected, 0),
+      heard: answers.reduce((sum, { heard }) => sum + heard, 0),
+    };
+    return counts.heard >= counts.connected;
+  };
+  // Who was not reached is seen in the counts.
+  await until('a small block reaches the crowd', hasReachedAll, GOSSIP_MS).catch(() => undefined);
+  return counts;
+}
+
+async function submit(node: HostNode, blocks: readonly Block[]): Promise<void> {
+  for (const { bytes } of blocks) {
+    const refusal = await node.rpc('submitblock', Buffer.from(bytes).toString('hex'));
+    if (refusal !== null) throw new Error(`a block was refused: ${refusal}`);
+  }
+}
