@@ -27,6 +27,8 @@ export const FULL = 'full';
 export const LARGE = '3 MB';
 
 const EMPTY_BLOCKS = 5000;
+/** Until the first coinbases can be spent, and a few more. */
+const TRUNK_BLOCKS = 120;
 const FULL_BLOCKS = 25;
 const LARGE_BLOCKS = 3;
 const PAYMENTS = 4200;
@@ -77,6 +79,20 @@ export async function coinsWorkload(coins: number): Promise<Workload> {
       { name: `${FEW_COINS} coins`, upTo: few + PROBE_BLOCKS, inputs },
       { name: 'more fan-out', upTo: many, inputs: 0 },
       { name: `${coins} coins`, upTo: many + PROBE_BLOCKS, inputs },
+    ],
+  };
+}
+
+/** Coins enough, and two blocks as large as can be at the end, each full of payments that a mempool would take. */
+export async function propagationWorkload(): Promise<Workload> {
+  const coins = 2 * LARGE_PAYMENTS;
+  const fanOutBlocks = Math.ceil(Math.ceil(coins / FAN_OUT) / FAN_OUTS_A_BLOCK);
+  const trunk = TRUNK_BLOCKS + fanOutBlocks;
+  return {
+    file: await fileOf('propagation-1', propagationBlocks(coins)),
+    stretches: [
+      { name: 'fan-out', upTo: trunk, inputs: 0 },
+      { name: LARGE, upTo: trunk + 2, inputs: coins },
     ],
   };
 }
@@ -135,6 +151,24 @@ async function* coinsBlocks(coins: number): AsyncGenerator<Uint8Array> {
       const coinAt = (at: number) => ({ txHash: hashes[Math.floor(at / FAN_OUT)]!, index: at % FAN_OUT });
       yield chain.next(picks.map((at) => payment(coinAt(at), [500n, 400n])));
     }
+  }
+}
+
+async function* propagationBlocks(coins: number): AsyncGenerator<Uint8Array> {
+  const chain = new ChainMaker();
+  for (let i = 0; i < TRUNK_BLOCKS; i++) yield chain.next();
+  const spendable: Outpoint[] = [];
+  const fanOuts: Transaction[] = [];
+  for (let left = coins; left > 0; left -= FAN_OUT) {
+    const amounts = new Array<bigint>(Math.min(FAN_OUT, left)).fill(2_000_000n);
+    const fanOut = payment(chain.coinbases[fanOuts.length]!, amounts);
+    fanOuts.push(fanOut);
+    spendable.push(...amounts.map((_, index) => outpoint(fanOut, index)));
+  }
+  while (fanOuts.length > 0) yield chain.next(fanOuts.splice(0, FAN_OUTS_A_BLOCK));
+  for (let i = 0; i < 2; i++) {
+    const coinsOfBlock = spendable.splice(0, LARGE_PAYMENTS);
+    yield chain.next(coinsOfBlock.map((coin) => payment(coin, [1_000_000n, 900_000n])));
   }
 }
 

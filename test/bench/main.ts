@@ -3,6 +3,7 @@ const benches: Record<string, () => Promise<{ run(options: readonly string[]): P
   chain: () => import('./chain.ts'),
   crowd: () => import('./crowd.ts'),
   mempool: () => import('./mempool.ts'),
+  network: () => import('./network.ts'),
   nonce: () => import('./nonce.ts'),
   verify: () => import('./verify.ts'),
 };

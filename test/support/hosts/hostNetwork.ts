@@ -125,6 +125,17 @@ export class HostNetwork {
     }
   }
 
+  /** Lets each host reach only the one before it and the one after it. What they hear of others they cannot dial. */
+  stretchIntoLine(): void {
+    for (const host of this.#hosts) {
+      const far = this.#hosts.filter(({ index }) => Math.abs(index - host.index) > 1);
+      ip(
+        host.namespace,
+        far.map(({ address }) => `route add blackhole ${address}/32`),
+      );
+    }
+  }
+
   /** One network again. */
   heal(): void {
     const parts = new Set([...this.#bridgeOf.values()].filter((bridge) => bridge !== 'whole'));

@@ -37,18 +37,19 @@ export type HostNodeOptions = Readonly<{
 /** A node on a host of its own, through its stops and restarts. */
 export class HostNode {
   readonly host: Host;
-  readonly #dataDir: string;
+  readonly dataDir: string;
   readonly #options: HostNodeOptions;
   /** Of its own, so that two sides of a cut never make the same block. */
   readonly #coinAddress = encodeAddress(makeKeys().publicKey, regtest.addressPrefix);
   #process: NodeProcess | undefined;
   #door: ChildProcess | undefined;
 
+  /** @param folder in which its data directory is, by the number of the host */
   constructor(host: Host, folder: string, options: HostNodeOptions) {
     this.host = host;
-    this.#dataDir = join(folder, `host${host.index}`);
+    this.dataDir = join(folder, `host${host.index}`);
     this.#options = options;
-    mkdirSync(this.#dataDir, { recursive: true });
+    mkdirSync(this.dataDir, { recursive: true });
   }
 
   /** Where others dial it. */
@@ -70,11 +71,11 @@ export class HostNode {
 
   /** Starts it, the first time or again, and waits until its RPC answers. */
   async start(): Promise<void> {
-    const rpcSocket = join(this.#dataDir, 'door');
-    this.#door ??= await openDoor(this.host, rpcSocket, join(this.#dataDir, '.rpc-address'));
+    const rpcSocket = join(this.dataDir, 'door');
+    this.#door ??= await openDoor(this.host, rpcSocket, join(this.dataDir, '.rpc-address'));
     const { seeds, args = [], preload, env, isBehindRouter = false } = this.#options;
     this.#process = await NodeProcess.start({
-      dataDir: this.#dataDir,
+      dataDir: this.dataDir,
       seeds,
       under: this.host.under,
       rpcSocket,

@@ -14,11 +14,11 @@ export type PeerLine = Readonly<{ peer_id: string; addr: string; inbound: boolea
 export class Population {
   readonly network: HostNetwork;
   readonly nodes: HostNode[] = [];
-  readonly #folder: string;
+  readonly folder: string;
 
   private constructor(network: HostNetwork, folder: string) {
     this.network = network;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** Runs with an empty population; all is gone afterwards. */
@@ -47,7 +47,7 @@ export class Population {
 
   /** A node on a new host. It does not run yet. */
   add(options: HostNodeOptions): HostNode {
-    const node = new HostNode(this.network.addHost(), this.#folder, options);
+    const node = new HostNode(this.network.addHost(), this.folder, options);
     this.nodes.push(node);
     return node;
   }
