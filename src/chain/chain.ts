@@ -8,6 +8,7 @@ import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { decodeTransaction, type Outpoint, type Transaction } from '../primitives/transaction.ts';
 import { decodeCoin } from '../store/coinCodec.ts';
+import type { DatabaseStats } from '../store/databaseStats.ts';
 import { DatabaseDamagedError, DiskError } from '../store/storeErrors.ts';
 import { ActiveChain, locatorFrom } from './activeChain.ts';
 import { BlockIntake } from './blockIntake.ts';
@@ -275,6 +276,11 @@ export class Chain {
   /** Called when a block that was stored earlier turns out invalid on the way into the chain. */
   onInvalidBlock(listener: InvalidBlockListener): void {
     this.#invalidListeners.push(listener);
+  }
+
+  /** What LevelDB tells of the two databases. */
+  databaseStats(): Readonly<Record<'blocks' | 'chain', DatabaseStats>> {
+    return { blocks: this.#files.blocks.stats(), chain: this.#files.store.stats() };
   }
 
   /** Forces to disk all that is committed. */

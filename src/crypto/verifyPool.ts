@@ -32,6 +32,7 @@ export class VerifyPool {
   #engine: VerifyEngineName | undefined;
   readonly #workers = new Set<PoolWorker>();
   readonly #queue = new VerifyQueue();
+  #checked = 0;
   /** Why no more work is taken. */
   #ended: Error | undefined;
 
@@ -58,6 +59,11 @@ export class VerifyPool {
     return this.#engine!;
   }
 
+  /** Signatures that it was asked to verify so far. */
+  get checked(): number {
+    return this.#checked;
+  }
+
   /**
    * The index of the first check that fails, or undefined when all pass. Calls may overlap. A call that the pool cannot
    * finish rejects.
@@ -67,6 +73,7 @@ export class VerifyPool {
     if (checks.length === 0) return undefined;
     if (this.#queue.jobs >= MAX_WAITING_JOBS)
       throw new Error('too many calls wait for signature verification');
+    this.#checked += checks.length;
     const job = new VerifyJob(checks, this.#sharers);
     this.#queue.push(job);
     this.#dispatch();

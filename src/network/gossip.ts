@@ -17,6 +17,7 @@ import {
   MALFORMED_POINTS,
 } from './gossipVerdict.ts';
 import type { Host } from './host.ts';
+import type { NetworkCounts } from './networkCounts.ts';
 import type { OrphanTransactions } from './orphanTransactions.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
@@ -45,6 +46,7 @@ export type GossipOptions = Readonly<{
   resolveOrphanBlock: (peer: Peer, hash: string) => Promise<boolean>;
   /** Before that no transaction can be judged: its coins may be in blocks that are still to come. */
   hasCaughtUp: () => boolean;
+  counts: NetworkCounts;
   log: Logger;
 }>;
 
@@ -68,9 +70,11 @@ export class GossipTopics {
   start(): void {
     const { gossip } = this.#options.host.services;
     const judge = (topic: Topic, judgement: (peer: Peer, data: Uint8Array) => Promise<GossipVerdict>) =>
-      gossip.topicValidators.set(topicId(this.#options.params.name, topic), async (from, message) =>
-        this.#judge(topic, from.toString(), message, judgement),
-      );
+      gossip.topicValidators.set(topicId(this.#options.params.name, topic), async (from, message) => {
+        const result = await this.#judge(topic, from.toString(), message, judgement);
+        this.#options.counts.gossip.add(topic.name, result);
+        return result;
+      });
     judge(blocksTopic, (peer, data) => this.#judgeBlock(peer, data));
     judge(transactionsTopic, (peer, data) => this.#judgeTransaction(peer, data));
     gossip.subscribe(this.#blocks);

@@ -3,9 +3,11 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { identify } from '@libp2p/identify';
 import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
 import { type Ping, ping } from '@libp2p/ping';
+import { prometheusMetrics } from '@libp2p/prometheus-metrics';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
+import type { Registry } from 'prom-client';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Discovery } from './discovery.ts';
 import { gossipSettings } from './gossipSettings.ts';
@@ -34,6 +36,7 @@ export type HostOptions = Readonly<{
   userAgent: string;
   gater: ConnectionGater;
   discovery: Discovery;
+  metrics: Registry | undefined;
   /** Our own opinion of a peer, added to its gossip score. */
   scoreOf: (peerId: string) => number;
 }>;
@@ -51,6 +54,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
     connectionGater: options.gater,
     peerDiscovery: [() => options.discovery],
+    ...(options.metrics && {
+      metrics: prometheusMetrics({ registry: options.metrics, collectDefaultMetrics: false }),
+    }),
     connectionManager: {
       // The hard stop; who is a peer and who a courtesy is decided when a connection is open.
       maxConnections: options.maxPeers + 2 * COURTESY_CONNECTIONS,

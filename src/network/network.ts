@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { NodeStatus } from '../../protocols/status.ts';
+import { blocksTopic, topicId, transactionsTopic } from '../../protocols/topics.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import type { ChainChange } from '../chain/chainChange.ts';
 import type { Block } from '../primitives/block.ts';
@@ -8,6 +9,7 @@ import type { Transaction } from '../primitives/transaction.ts';
 import { serveAll } from './answers.ts';
 import type { Ban } from './banList.ts';
 import { clockOffset } from './clockOffset.ts';
+import type { NetworkCounts } from './networkCounts.ts';
 import type { NetworkOptions } from './networkOptions.ts';
 import { layGround, makeParts, type NetworkGround, type NetworkParts } from './networkParts.ts';
 import { type NodeState, nodeStateOf } from './nodeState.ts';
@@ -108,6 +110,29 @@ export class Network {
     return this.#parts.peers
       .all()
       .map((peer) => peerInfo(peer, gossip.getScore(peer.id), this.#parts.peers.connection(peer)?.rtt));
+  }
+
+  /** What gossip's topics have: by topic, the peers of its mesh and all that listen to it. */
+  gossipTopics(): { topic: string; mesh: number; subscribers: number }[] {
+    const { gossip } = this.#ground.host.services;
+    return [blocksTopic, transactionsTopic].map((topic) => {
+      const id = topicId(this.#options.params.name, topic);
+      const subscribers = gossip.getSubscribers(id).length;
+      return { topic: topic.name, mesh: gossip.getMeshPeers(id).length, subscribers };
+    });
+  }
+
+  get counts(): NetworkCounts {
+    return this.#parts.counts;
+  }
+
+  /** Addresses of other nodes that are remembered: how many of each kind. */
+  knownAddresses(): Record<string, number> {
+    return this.#ground.table.counts();
+  }
+
+  get maxPeers(): number {
+    return this.#options.maxPeers;
   }
 
   get inboundCount(): number {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
@@ -20,5 +21,7 @@ export type NetworkOptions = Readonly<{
   /** Looks at many addresses again and again, so that those passed on are true: what a seed does. */
   crawl?: boolean;
   userAgent: string;
+  /** Takes libp2p's own metrics, the bytes of every protocol among them. */
+  metrics?: Registry | undefined;
   log: Logger;
 }>;

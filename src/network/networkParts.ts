@@ -15,6 +15,7 @@ import { createHost, type Host } from './host.ts';
 import { loadIdentity } from './identity.ts';
 import { chooseListenPort, rememberListenPort } from './listenPort.ts';
 import { MempoolExchange } from './mempoolExchange.ts';
+import { NetworkCounts } from './networkCounts.ts';
 import type { NetworkOptions } from './networkOptions.ts';
 import { OrphanTransactions } from './orphanTransactions.ts';
 import type { Peer } from './peer.ts';
@@ -53,6 +54,7 @@ export type NetworkParts = Readonly<{
   watchdog: Watchdog;
   wakeWatch: WakeWatch;
   tipWatch: TipWatch;
+  counts: NetworkCounts;
 }>;
 
 /** What the whole has to know of its parts. */
@@ -89,6 +91,7 @@ export async function layGround(
     listen: [tcpMultiaddr(listenHost, listenPort).toString()],
     announce: options.announce.map((text) => announceAddress(text, listenPort)),
     maxPeers,
+    metrics: options.metrics,
     userAgent: options.userAgent.slice(0, MAX_USER_AGENT_BYTES),
     gater: gate(bans, shunned),
     scoreOf: (peerId) => (wiring.isOutsider(peerId) ? OUTSIDE_SCORE : 0),
@@ -111,7 +114,8 @@ export function makeParts(
   const { onStatus, onProgress } = events;
   const genesisHash = params.genesis.header.hash;
   const isKept = (peerId: string) => targets.isKept(peerId);
-  const peers = new PeerTable({ host, bans, maxPeers, genesisHash, isKept, log, ...events });
+  const counts = new NetworkCounts();
+  const peers = new PeerTable({ host, bans, maxPeers, genesisHash, isKept, counts, log, ...events });
   const conversation = new Conversation({ peers, network: params.name, signal, log });
   const transactions = new OrphanTransactions({ mempool, peers, conversation, log });
   const sync = new Sync({ chain, peers, conversation, signal, log, onProgress });
@@ -126,6 +130,7 @@ export function makeParts(
     onBlockUnseen: (peer) => sync.noteUnseen(peer),
     resolveOrphanBlock: (peer, hash) => sync.resolveOrphan(peer, hash),
     hasCaughtUp,
+    counts,
     log,
   });
   const status = new StatusExchange({ peers, conversation, ownStatus, onStatus, signal, log });
@@ -133,6 +138,7 @@ export function makeParts(
   const dialer = new Dialer({ host, peers, discovery, exchange, targets, shunned, maxPeers, signal, log });
   const pace = options.crawl ? SEED_PACE : PEER_PACE;
   return {
+    counts,
     peers,
     sync,
     gossip,

@@ -11,6 +11,7 @@ import { verdictOf } from '../consensus/verdict.ts';
 import type { BanList } from './banList.ts';
 import { groupSizes, leastUseful } from './eviction.ts';
 import { COURTESY_CONNECTIONS, type Host } from './host.ts';
+import { type NetworkCounts, sourceOfFault } from './networkCounts.ts';
 import { BAN_POINTS, type Faults, Peer } from './peer.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
 import type { Gate } from './serve.ts';
@@ -39,6 +40,7 @@ export type PeerTableOptions = Readonly<{
   bans: BanList;
   maxPeers: number;
   genesisHash: Uint8Array;
+  counts: NetworkCounts;
   log: Logger;
   /** Whether a person wants to be connected to this peer, come what may. */
   isKept: (peerId: string) => boolean;
@@ -131,6 +133,7 @@ export class PeerTable implements Gate {
     const peer = this.#peers.get(id);
     // Blocks also come from our own miner and from the RPC, and the sender of an old one may be long gone.
     if (peer === undefined) return;
+    this.#options.counts.faults.add(sourceOfFault(reason), 'punished');
     const total = peer.addPoints(points, Date.now());
     this.#options.log.info({ peer: id, points, total: Math.round(total), reason }, 'peer misbehaved');
     if (total >= BAN_POINTS) this.ban(id, BAN_SEC, reason);
@@ -144,6 +147,7 @@ export class PeerTable implements Gate {
   /** Bans a peer, and its address where no others share it: on one machine or behind one router many do. */
   ban(id: string, seconds: number, reason: string): void {
     const peer = this.#peers.get(id);
+    this.#options.counts.faults.add(sourceOfFault(reason), 'banned');
     this.#options.bans.add(id, seconds, reason);
     this.#options.log.warn({ peer: id, address: peer?.address, seconds, reason }, 'peer banned');
     for (const { remoteAddr } of peer === undefined ? [] : this.#options.host.getConnections(peer.peerId)) {
@@ -161,6 +165,12 @@ export class PeerTable implements Gate {
   // ---- what it takes to be answered ----
 
   enter(connection: Connection, protocol: Protocol<never, never>): string | undefined {
+    const refusal = this.#refusalOf(connection, protocol);
+    this.#options.counts.requests.add(protocol.name, refusal === undefined ? 'admitted' : 'refused');
+    return refusal;
+  }
+
+  #refusalOf(connection: Connection, protocol: Protocol<never, never>): string | undefined {
     const peer = this.#ensure(connection);
     if (peer === undefined) return 'no room for another peer';
     const { name, limits } = protocol;

@@ -1,4 +1,5 @@
 import { Database, type Put } from './database.ts';
+import type { DatabaseStats } from './databaseStats.ts';
 import * as layout from './layout.ts';
 import { DatabaseDamagedError } from './storeErrors.ts';
 
@@ -120,6 +121,10 @@ export class BlockStore {
   /** Forces to disk all that was written so far. */
   async sync(): Promise<void> {
     await this.#database.write([[layout.chunkKey(SYNC_ID, 0), new Uint8Array()]], [], true);
+  }
+
+  stats(): DatabaseStats {
+    return this.#database.stats();
   }
 
   async close(): Promise<void> {

@@ -18,6 +18,7 @@ import {
   readNewestCommit,
 } from './commitRecord.ts';
 import { Database, type DatabaseBatch } from './database.ts';
+import type { DatabaseStats } from './databaseStats.ts';
 import { type HeaderCopy, type HeaderToCopy, readHeaderFile, writeHeaderFile } from './headerFile.ts';
 import { decodeHeaderRecord, type HeaderRecord } from './headerRecord.ts';
 import { readLastCommitFile, writeLastCommitFile } from './lastCommitFile.ts';
@@ -189,6 +190,10 @@ export class ChainStore {
   async copyHeaders(headers: Iterable<HeaderToCopy>): Promise<void> {
     if (this.#copiedCommit === this.#last.number) return;
     await writeHeaderFile(this.#folder, this.#last, headers);
+  }
+
+  stats(): DatabaseStats {
+    return this.#database.stats();
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { Level } from 'level';
 import { readFileIfAny } from '../bytes/atomicFile.ts';
 import { breathe } from '../bytes/breathe.ts';
 import { isSealed, openValue, sealValue } from './checkedValue.ts';
+import { type DatabaseStats, NO_STATS, parseDatabaseStats } from './databaseStats.ts';
 import { diskFaultOf } from './diskFault.ts';
 import { DatabaseDamagedError, DatabaseInUseError, DiskError } from './storeErrors.ts';
 import { findDamagedTables, ROUTINE_CHECK_BYTES } from './tableCheck.ts';
@@ -238,6 +239,17 @@ export class Database {
     // Not in the types of `level`, which are those that a browser has too.
     const level = this.#level as unknown as { compactRange(start: Buffer, end: Buffer): Promise<void> };
     await this.#attempt('written', level.compactRange(asBuffer(gte), asBuffer(lt)));
+  }
+
+  /** What LevelDB tells of itself; nothing once it is closed. Cheap: nothing is read from the disk. */
+  stats(): DatabaseStats {
+    if (this.#level.status !== 'open') return NO_STATS;
+    // Not in the types of `level` either.
+    const level = this.#level as unknown as { getProperty(name: string): string };
+    return parseDatabaseStats(
+      level.getProperty('leveldb.stats'),
+      level.getProperty('leveldb.approximate-memory-usage'),
+    );
   }
 
   async close(): Promise<void> {

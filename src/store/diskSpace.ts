@@ -27,6 +27,11 @@ export class DiskSpace {
     this.#minFreeMb = minFreeMb;
   }
 
+  /** As of the last look; undefined when nothing is watched. */
+  get freeBytes(): number | undefined {
+    return Number.isFinite(this.#freeMb) ? this.#freeMb * MB : undefined;
+  }
+
   /** To be called before so many bytes are written. @throws DiskError when too little is free */
   async expectRoom(bytes: number): Promise<void> {
     this.#writtenMb += bytes / MB;
