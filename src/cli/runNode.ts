@@ -1,8 +1,10 @@
 import { checkAddresses } from '../node/checkAddresses.ts';
+import type { NodeConfig } from '../node/config.ts';
 import { createLog, type Logger } from '../node/log.ts';
 import { type Node, openNode } from '../node/node.ts';
 import type { Context } from './command.ts';
 import { privateKeyLines } from './describeMining.ts';
+import { privateAddressWarnings, seedLines, seedNotes } from './describeSeed.ts';
 import { EXIT } from './exitCodes.ts';
 import { followProgress } from './nodeProgress.ts';
 import { type Terminal, table } from './terminal.ts';
@@ -15,7 +17,8 @@ export async function runNode({ config, terminal }: Context): Promise<void> {
   const interrupted = nextSignal(log);
   const node = await openNode(config, log, VERSION);
   const unfollow = followProgress(node.services, log);
-  introduce(node, terminal);
+  introduce(node, config, terminal);
+  for (const warning of privateAddressWarnings(config)) log.warn(warning);
   const ended = await Promise.race([node.stopped, interrupted]);
   unfollow();
   log.info('stopping');
@@ -25,8 +28,16 @@ export async function runNode({ config, terminal }: Context): Promise<void> {
 }
 
 /** What somebody who starts a node for the first time wants to know, and a script that starts one. */
-function introduce({ services, rpcAddress, minerKey }: Node, terminal: Terminal): void {
+function introduce(node: Node, config: NodeConfig, terminal: Terminal): void {
+  const { services, rpcAddress, metricsAddress, minerKey } = node;
   const { network, chain, params, dataDir, version } = services;
+  const seed = config.isSeed
+    ? seedNotes({
+        listenPort: network.listenPort,
+        listenHost: config.listenHost,
+        multiaddrs: network.addresses(),
+      })
+    : undefined;
   const privateKey = minerKey === undefined ? undefined : Buffer.from(minerKey).toString('hex');
   if (terminal.isJson) {
     const started = {
@@ -38,7 +49,9 @@ function introduce({ services, rpcAddress, minerKey }: Node, terminal: Terminal)
       addresses: network.addresses(),
       dataDir,
       rpc: rpcAddress,
+      ...(metricsAddress && { metrics: metricsAddress }),
       version,
+      ...(seed && { seed }),
       ...(privateKey && { privateKey }),
     };
     process.stdout.write(`${JSON.stringify(started)}\n`);
@@ -51,10 +64,14 @@ function introduce({ services, rpcAddress, minerKey }: Node, terminal: Terminal)
     ['address', address.replace(/\/p2p\/.*$/, '')],
     ['data', dataDir],
     ['RPC', `http://${rpcAddress} (password in ${dataDir}/.cookie)`],
+    ...(metricsAddress === undefined
+      ? []
+      : [['metrics', `http://${metricsAddress}/metrics, and /healthz`] as [string, string]]),
   ];
   terminal.answer(undefined, () => [
     terminal.bold(`IndieCoin ${version} on ${params.name}`),
     ...table(rows).map((line) => `  ${line}`),
+    ...(seed === undefined ? [] : seedLines(seed)),
     ...privateKeyLines(privateKey),
     'Ctrl-C stops it; in another window, `indiecoin status` shows how it is.',
   ]);

@@ -6,13 +6,33 @@ import { statusProtocol } from '../../protocols/status.ts';
 import { blocksTopic, transactionsTopic } from '../../protocols/topics.ts';
 import { transactionsProtocol } from '../../protocols/transactions.ts';
 
-/** How often what has happened to what. Both are words of this program, and never a stranger's: there are few of them. */
-export class Tally<Outcome extends string = string> {
-  readonly #counts = new Map<string, Map<Outcome, number>>();
+const TOPICS = [blocksTopic, transactionsTopic].map(({ name }) => name);
+const PROTOCOLS = [
+  statusProtocol,
+  headersProtocol,
+  blocksProtocol,
+  transactionsProtocol,
+  mempoolProtocol,
+  peersProtocol,
+].map(({ name }) => name);
+const OTHER = 'other';
+
+/**
+ * How often what has happened to what. Both are words of this program, known before, and never a stranger's: there are few
+ * of them. Each is there from the start, as a rate begins with the second number.
+ */
+export class Tally<Outcome extends string> {
+  readonly #counts: ReadonlyMap<string, Map<Outcome, number>>;
+
+  constructor(subjects: readonly string[], outcomes: readonly Outcome[]) {
+    this.#counts = new Map(
+      [...subjects, OTHER].map((subject) => [subject, new Map(outcomes.map((outcome) => [outcome, 0]))]),
+    );
+  }
 
   add(subject: string, outcome: Outcome): void {
-    const counts = this.#counts.get(subject) ?? new Map<Outcome, number>();
-    this.#counts.set(subject, counts.set(outcome, (counts.get(outcome) ?? 0) + 1));
+    const counts = (this.#counts.get(subject) ?? this.#counts.get(OTHER))!;
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   }
 
   *entries(): Generator<[subject: string, outcome: Outcome, count: number]> {
@@ -24,28 +44,14 @@ export class Tally<Outcome extends string = string> {
 /** What has happened since the start, for those who watch over the node. */
 export class NetworkCounts {
   /** Gossiped messages, by topic. */
-  readonly gossip = new Tally<'accept' | 'ignore' | 'reject'>();
+  readonly gossip = new Tally(TOPICS, ['accept', 'ignore', 'reject']);
   /** Requests of others, by protocol. */
-  readonly requests = new Tally<'admitted' | 'refused'>();
-  /** Faults of peers, by where they were found. */
-  readonly faults = new Tally<'punished' | 'banned'>();
+  readonly requests = new Tally(PROTOCOLS, ['admitted', 'refused']);
+  /** Faults of peers, by where they were found: the word before the colon of the reason. */
+  readonly faults = new Tally(['block', ...TOPICS, ...PROTOCOLS], ['punished', 'banned']);
 }
 
-const SOURCES: readonly string[] = [
-  'block',
-  ...[blocksTopic, transactionsTopic].map(({ name }) => name),
-  ...[
-    statusProtocol,
-    headersProtocol,
-    blocksProtocol,
-    transactionsProtocol,
-    mempoolProtocol,
-    peersProtocol,
-  ].map(({ name }) => name),
-];
-
-/** Where a fault was found: the word before the colon of the reason, if it is one of those that there are. */
+/** `blocks/1` of `blocks/1: malformed`. */
 export function sourceOfFault(reason: string): string {
-  const source = reason.split(':', 1)[0]!;
-  return SOURCES.includes(source) ? source : 'other';
+  return reason.split(':', 1)[0]!;
 }

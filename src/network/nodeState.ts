@@ -6,7 +6,8 @@
  * - `running`: up to date, as far as the peers know.
  * - `isolated`: every peer is lost; it goes on looking.
  */
-export type NodeState = 'bootstrapping' | 'evaluating' | 'syncing' | 'running' | 'isolated';
+export const NODE_STATES = ['bootstrapping', 'evaluating', 'syncing', 'running', 'isolated'] as const;
+export type NodeState = (typeof NODE_STATES)[number];
 
 export function nodeStateOf(facts: {
   connected: number;

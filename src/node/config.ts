@@ -47,6 +47,11 @@ export type NodeConfig = Readonly<{
   rpcHost: string;
   /** Beside the cookie. */
   rpcLogin: Readonly<{ user: string; password: string }> | undefined;
+  /** 0: a free one; undefined: no door for metrics beside the RPC's. */
+  metricsPort: number | undefined;
+  metricsHost: string;
+  /** Whether it is there for others to join through. */
+  isSeed: boolean;
   transactionIndex: boolean;
   /** Megabytes. 0: nothing is watched. */
   minFreeSpaceMb: number;
@@ -78,6 +83,8 @@ const settingsSchema = z.strictObject({
   'rpc-host': z.string().default('127.0.0.1'),
   'rpc-user': z.string().optional(),
   'rpc-password': z.string().optional(),
+  'metrics-port': port.optional(),
+  'metrics-host': z.string().default('127.0.0.1'),
   'min-free-space': z.int().min(0, 'it is a number of megabytes').default(DEFAULT_MIN_FREE_MB),
   'transaction-index': z.boolean().optional(),
   prune: z.int().min(0).default(0),
@@ -197,6 +204,9 @@ function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
       settings['rpc-user'] === undefined
         ? undefined
         : { user: settings['rpc-user'], password: settings['rpc-password']! },
+    metricsPort: settings['metrics-port'],
+    metricsHost: settings['metrics-host'],
+    isSeed: false,
     minFreeSpaceMb: settings['min-free-space'],
     transactionIndex: settings['transaction-index'] ?? prune === undefined,
     prune,

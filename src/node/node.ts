@@ -8,6 +8,8 @@ import { Mempool } from '../mempool/mempool.ts';
 import { Miner } from '../mining/miner.ts';
 import { readBootstrapList } from '../network/bootstrapList.ts';
 import { Network } from '../network/network.ts';
+import { MetricsServer } from '../rpc/metricsServer.ts';
+import { Monitor } from '../rpc/monitor.ts';
 import type { NodeServices } from '../rpc/nodeServices.ts';
 import { readPayee } from '../rpc/parameters.ts';
 import { RpcServer } from '../rpc/rpcServer.ts';
@@ -30,6 +32,9 @@ const PROGRESS_MS = 5000;
 /** A miner whose seeds do not answer for so long may be the first of its network. */
 const ALONE_MS = 15_000;
 
+/** Where the node is asked. */
+type Doors = Readonly<{ rpc: RpcServer; metrics: MetricsServer | undefined }>;
+
 /** Everything that is open, in the order of opening; closed in the reverse. */
 type Closer = Readonly<{ what: string; close: () => Promise<void> }>;
 type Opened = (what: string, close: () => Promise<void>) => void;
@@ -39,6 +44,8 @@ export type Node = Readonly<{
   services: NodeServices;
   /** `host:port` of the RPC. */
   rpcAddress: string;
+  /** `host:port` of the door for metrics alone, if there is one. */
+  metricsAddress: string | undefined;
   /** Of a key that was made for the miner at this start: to be shown to its owner once, and to nobody else. */
   minerKey: Uint8Array | undefined;
   /** Resolves when the node is asked to end, with the error if it cannot go on. It is still open then: close it. */
@@ -56,15 +63,17 @@ export async function openNode(config: NodeConfig, log: Logger, version: string)
     stop = resolve;
   });
   try {
-    const { services, rpc } = await openParts({ config, log, version, stop }, opened);
+    const { services, doors, monitor } = await openParts({ config, log, version, stop }, opened);
     const minerKey = config.miner ? await startMining(config, services, opened) : undefined;
-    rpc.attach(services);
+    doors.rpc.attach(services);
+    monitor.attach(services);
     let closing: Promise<void> | undefined;
     const close = () => {
       closing ??= closeAll(closers, log);
       return closing;
     };
-    return { services, rpcAddress: rpc.address, minerKey, stopped, close };
+    const { rpc, metrics } = doors;
+    return { services, rpcAddress: rpc.address, metricsAddress: metrics?.address, minerKey, stopped, close };
   } catch (error) {
     await closeAll(closers, log);
     throw error;
@@ -74,7 +83,7 @@ export async function openNode(config: NodeConfig, log: Logger, version: string)
 async function openParts(
   options: { config: NodeConfig; log: Logger; version: string; stop: (error?: Error) => void },
   opened: Opened,
-): Promise<{ services: NodeServices; rpc: RpcServer }> {
+): Promise<{ services: NodeServices; doors: Doors; monitor: Monitor }> {
   const { config, log, version, stop } = options;
   const { params, dataDir } = config;
   const logOf = (subsystem: string) => subsystemLog(log, config.logLevel, subsystem);
@@ -89,12 +98,10 @@ async function openParts(
     await mend(config, { verifyPool, diskSpace, log: logOf('chain') });
 
   // The databases' lock is the data directory's: whoever does not get it must not touch the cookie of the one who has it.
-  let rpc: RpcServer | undefined;
+  const monitor = new Monitor(config.isSeed);
+  let doors: Doors | undefined;
   const onLocked = async () => {
-    const { rpcHost: host, rpcPort: port, rpcLogin: login } = config;
-    const server = await RpcServer.open({ dataDir, host, port, login, log: logOf('rpc') });
-    rpc = server;
-    opened('RPC', () => server.close());
+    doors = await openDoors({ config, monitor, log: logOf('rpc') }, opened);
   };
   let mempool: Mempool | undefined;
   let reader: Wallet | undefined;
@@ -139,6 +146,7 @@ async function openParts(
     announce: config.announce,
     seeds: [...(config.useBootstrapList ? await readBootstrapList(params) : []), ...config.dnsSeeds],
     userAgent: `indiecoin/${version}`,
+    metrics: monitor.registry,
     log: logOf('network'),
   });
   opened('network', () => network.close());
@@ -162,10 +170,25 @@ async function openParts(
     startedAtSec: Math.floor(Date.now() / 1000),
     version,
     engine: verifyPool.engine,
+    signatureChecks: () => verifyPool.checked,
+    freeDiskBytes: () => diskSpace.freeBytes,
     warnings: () => warningsOf({ chain, network, verifyPool, upgradeWatch, diskSpace, wallet }),
     stop: () => stop(),
   };
-  return { services, rpc: rpc! };
+  return { services, doors: doors!, monitor };
+}
+
+async function openDoors(
+  { config, monitor, log }: { config: NodeConfig; monitor: Monitor; log: Logger },
+  opened: Opened,
+): Promise<Doors> {
+  const { dataDir, rpcHost: host, rpcPort: port, rpcLogin: login, metricsHost, metricsPort } = config;
+  const rpc = await RpcServer.open({ dataDir, host, port, login, monitor, log });
+  opened('RPC', () => rpc.close());
+  if (metricsPort === undefined) return { rpc, metrics: undefined };
+  const metrics = await MetricsServer.open(monitor, metricsHost, metricsPort);
+  opened('metrics', () => metrics.close());
+  return { rpc, metrics };
 }
 
 /** Who goes on with a pruned chain as if it were whole would miss it later. @throws ConfigError */

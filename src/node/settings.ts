@@ -66,6 +66,17 @@ export const SETTINGS = {
   },
   'rpc-user': { kind: 'string', value: 'NAME', description: 'a user for the RPC beside the cookie' },
   'rpc-password': { kind: 'string', description: "that user's password", isSecret: true },
+  'metrics-port': {
+    kind: 'integer',
+    value: 'PORT',
+    description:
+      'one more port for /healthz and /metrics alone; 0 takes a free one (default: only on the RPC port)',
+  },
+  'metrics-host': {
+    kind: 'string',
+    value: 'IP',
+    description: 'address that it listens on (default 127.0.0.1)',
+  },
   'min-free-space': {
     kind: 'integer',
     value: 'MB',

@@ -23,10 +23,28 @@ export class Logins {
  * 127.0.0.1 (DNS rebinding) sends that name here.
  */
 export function isAllowedHost(header: string | undefined): boolean {
+  const host = hostIn(header);
+  return host !== undefined && (host === 'localhost' || isIP(host) !== 0);
+}
+
+/** A name in a network of one's own, such as that of a container: nobody has one without dots in the DNS. */
+export function isNameWithoutDots(header: string | undefined): boolean {
+  return /^[a-z0-9_-]+$/.test(hostIn(header) ?? '');
+}
+
+/** Whether a request comes from this machine, and not through a proxy that runs on it. */
+export function isFromLoopback(
+  remoteAddress: string | undefined,
+  headers: Readonly<Record<string, unknown>>,
+): boolean {
+  if (['forwarded', 'x-forwarded-for', 'via'].some((name) => headers[name] !== undefined)) return false;
+  const address = (remoteAddress ?? '').replace(/^::ffff:/, '');
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+}
+
+function hostIn(header: string | undefined): string | undefined {
   const match = /^(\[[0-9a-f:.]+\]|[^:]+)(:\d+)?$/i.exec(header ?? '');
-  if (match === null) return false;
-  const host = match[1]!.toLowerCase().replace(/^\[|\]$/g, '');
-  return host === 'localhost' || isIP(host) !== 0;
+  return match?.[1]?.toLowerCase().replace(/^\[|\]$/g, '');
 }
 
 function sha256(text: string): Buffer {

@@ -18,6 +18,10 @@ export type NodeServices = Readonly<{
   version: string;
   /** Which library verifies signatures. */
   engine: string;
+  /** Signatures verified so far. */
+  signatureChecks: () => number;
+  /** Of the data directory's disk, as of the last look; undefined when nothing is watched. */
+  freeDiskBytes: () => number | undefined;
   /** What the owner should know: sentences, none when all is well. */
   warnings: () => readonly string[];
   /** Begins an orderly end of the whole node, and returns at once. */

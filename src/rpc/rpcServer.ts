@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { isAllowedHost, Logins } from './access.ts';
+import { isAllowedHost, isFromLoopback, Logins } from './access.ts';
 import { removeRpcFiles, writeCookie, writeRpcAddress } from './cookie.ts';
 import { answerJsonRpc } from './jsonRpc.ts';
+import { addressOf, listen } from './listen.ts';
 import { METHODS } from './methods.ts';
+import { answerMonitoring, asksFor, type Monitor } from './monitor.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { toRpcError } from './toRpcError.ts';
@@ -23,6 +25,7 @@ export type RpcServerOptions = Readonly<{
   port: number;
   /** Beside the cookie. */
   login: Readonly<{ user: string; password: string }> | undefined;
+  monitor: Monitor;
   log: Logger;
 }>;
 
@@ -49,7 +52,7 @@ export class RpcServer {
     this.#server.removeAllContentTypeParsers();
     this.#server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
     this.#server.addHook('onRequest', async (request, reply) => this.#admit(request, reply, logins));
-    this.#server.get('/healthz', async (_request, reply) => this.#health(reply));
+    answerMonitoring(this.#server, options.monitor);
     this.#server.post('/*', async (request, reply) => this.#answer(request, reply));
   }
 
@@ -59,20 +62,14 @@ export class RpcServer {
     const { login } = options;
     const logins = new Logins(login === undefined ? [cookie] : [cookie, `${login.user}:${login.password}`]);
     const rpc = new RpcServer(options, logins);
+    const { host, port } = options;
     try {
-      await rpc.#server.listen({ host: options.host, port: options.port });
+      await listen(rpc.#server, { host, port, what: 'RPC', setting: 'rpc-port' });
     } catch (error) {
       removeRpcFiles(options.dataDir);
-      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      const message = isTaken
-        ? `The RPC port ${options.port} is taken, perhaps by another node. --rpc-port chooses another.`
-        : `The RPC cannot listen on ${options.host}, port ${options.port}: ${(error as Error).message}`;
-      throw new Error(message, { cause: error });
+      throw error;
     }
-    const bound = rpc.#server.server.address();
-    if (bound === null || typeof bound === 'string') throw new Error('the RPC is bound to no port');
-    rpc.#address =
-      bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
+    rpc.#address = addressOf(rpc.#server);
     writeRpcAddress(options.dataDir, rpc.#address);
     return rpc;
   }
@@ -102,7 +99,9 @@ export class RpcServer {
     // A browser names the page's origin; no page has business here.
     if (request.headers.origin !== undefined)
       return reply.code(403).send('Forbidden: web pages may not ask\n');
-    if (request.url === '/healthz' || logins.allow(request.headers.authorization)) return undefined;
+    if (asksFor(request, '/healthz') || logins.allow(request.headers.authorization)) return undefined;
+    if (asksFor(request, '/metrics') && isFromLoopback(request.socket.remoteAddress, request.headers))
+      return undefined;
     if (request.headers.authorization !== undefined) await this.#delay(WRONG_LOGIN_DELAY_MS);
     return reply.code(401).header('www-authenticate', 'Basic realm="jsonrpc"').send('Unauthorized\n');
   }
@@ -126,13 +125,6 @@ export class RpcServer {
         this.#options.log.error({ err: error, method: name }, 'RPC method failed');
       throw answer;
     }
-  }
-
-  #health(reply: FastifyReply): FastifyReply {
-    const state = this.#services?.network.state() ?? 'loading';
-    return reply
-      .code(state === 'running' ? 200 : 503)
-      .send({ state, height: this.#services?.chain.tip.height ?? null });
   }
 
   async #delay(ms: number): Promise<void> {

@@ -1,0 +1,60 @@
+import type { Registry } from 'prom-client';
+import { addCounter, addGauge } from './metric.ts';
+import type { NodeServices } from './nodeServices.ts';
+
+/** The mempool, the miner, and the workers that verify signatures. */
+export function addWorkMetrics(registry: Registry, { mempool, miner, signatureChecks }: NodeServices): void {
+  addMempoolMetrics(registry, mempool);
+  addGauge(registry, {
+    name: 'indiecoin_mining_hashes_per_second',
+    help: 'How fast the miner of this node looks for blocks.',
+    read: () => miner.status().hashesPerSecond,
+  });
+  addCounter(registry, {
+    name: 'indiecoin_mining_blocks_found_total',
+    help: 'Blocks that the miner of this node has found.',
+    read: () => miner.status().blocksFound,
+  });
+  addCounter(registry, {
+    name: 'indiecoin_signature_checks_total',
+    help: 'Signatures that were verified, or were to be.',
+    read: signatureChecks,
+  });
+}
+
+function addMempoolMetrics(registry: Registry, mempool: NodeServices['mempool']): void {
+  addGauge(registry, {
+    name: 'indiecoin_mempool_transactions',
+    help: 'Transactions that wait for a block.',
+    read: () => mempool.size,
+  });
+  addGauge(registry, {
+    name: 'indiecoin_mempool_bytes',
+    help: 'Those transactions, as they will be in a block.',
+    read: () => mempool.bytes,
+  });
+  addGauge(registry, {
+    name: 'indiecoin_mempool_usage_bytes',
+    help: 'Memory that they take, about.',
+    read: () => mempool.usage,
+  });
+  addGauge(registry, {
+    name: 'indiecoin_mempool_usage_max_bytes',
+    help: 'Memory that they may take, before the cheapest are dropped.',
+    read: () => mempool.maxUsage,
+  });
+  addGauge(registry, {
+    name: 'indiecoin_mempool_orphans',
+    help: 'Transactions whose inputs are not known yet.',
+    read: () => mempool.orphanCount,
+  });
+  let accepted = 0;
+  mempool.onAccepted(() => {
+    accepted++;
+  });
+  addCounter(registry, {
+    name: 'indiecoin_mempool_accepted_total',
+    help: 'Transactions that came into the mempool.',
+    read: () => accepted,
+  });
+}
