@@ -145,6 +145,7 @@ async function openParts(
     listenHost: config.listenHost,
     announce: config.announce,
     seeds: [...(config.useBootstrapList ? await readBootstrapList(params) : []), ...config.dnsSeeds],
+    crawl: config.isSeed,
     userAgent: `indiecoin/${version}`,
     metrics: monitor.registry,
     log: logOf('network'),

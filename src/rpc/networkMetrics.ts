@@ -32,8 +32,9 @@ function addPeerMetrics(registry: Registry, network: NodeServices['network']): v
   });
   addGauge(registry, {
     name: 'indiecoin_known_addresses',
-    help: 'Addresses of other nodes that are remembered.',
-    read: () => network.knownAddresses,
+    help: 'Addresses of other nodes that are remembered: tried ones have answered, new ones were told of.',
+    labels: ['kind'],
+    read: () => Object.entries(network.knownAddresses()),
   });
   addGauge(registry, {
     name: 'indiecoin_peer_ping_seconds',
