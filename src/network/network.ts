@@ -126,11 +126,6 @@ export class Network {
     return this.#parts.counts;
   }
 
-  /** Addresses of other nodes that are remembered: how many of each kind. */
-  knownAddresses(): Record<string, number> {
-    return this.#ground.table.counts();
-  }
-
   get maxPeers(): number {
     return this.#options.maxPeers;
   }
