@@ -3,7 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import type { AddressExchange } from './addressExchange.ts';
 import { Deadline } from './deadline.ts';
-import type { DialTarget } from './dialTarget.ts';
+import { DialTarget } from './dialTarget.ts';
 import type { DialTargets } from './dialTargets.ts';
 import type { Discovery } from './discovery.ts';
 import { resolveDnsaddr } from './dnsaddr.ts';
@@ -73,6 +73,15 @@ export class Dialer {
     shunned.clear();
     discovery.table.setKept(targets.kept);
     this.wake();
+  }
+
+  /** Dials it now, and never again. @throws PeerAddressError */
+  tryOnce(text: string): void {
+    const { shunned, peers, maxPeers } = this.#options;
+    const target = new DialTarget(text, true);
+    shunned.clear();
+    if (peers.count() >= maxPeers) peers.giveUpOne();
+    void this.#dialTarget(target);
   }
 
   /** Keeps it connected no more. Those that were meant: by the text that they were added with, or by peer id. */

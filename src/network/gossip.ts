@@ -168,7 +168,8 @@ export class GossipTopics {
     return this.#whileJudging(hash, async () => {
       // As bytes: decoded it would weigh six times as much while it waits, and 3 MB are decoded in slices there.
       const verdict = await chain.acceptBlock(data, { requested: false, source: peer.id });
-      if (verdict.status !== 'undecodable') peer.lastBlockAtMs = Date.now();
+      // Only what is of use counts in the peer's favour when places are scarce.
+      if (verdict.status === 'connected') peer.lastBlockAtMs = Date.now();
       if (verdict.status === 'connected' || verdict.status === 'stored' || verdict.status === 'known') {
         peer.showed(verdict.node);
       }
@@ -186,13 +187,13 @@ export class GossipTopics {
     // Detached: the message is a view into all that came in the same packet.
     const transaction = detachTransaction(decodeTransaction(data));
     const txid = hashToHex(transaction.hash);
-    peer.lastTransactionAtMs = Date.now();
     if (mempool.has(txid)) return IGNORE;
     return this.#whileJudging(txid, async () => {
       const verdict = await this.#turnstile.run(data.length, () =>
         mempool.accept(transaction, { source: peer.id }),
       );
       if (verdict === undefined) return IGNORE;
+      if (verdict.status === 'accepted') peer.lastTransactionAtMs = Date.now();
       if (verdict.status === 'orphan' && (await orphans.resolve(peer, transaction, verdict.missing))) {
         return { result: 'accept', points: 0, reason: '' };
       }

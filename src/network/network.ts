@@ -188,6 +188,11 @@ export class Network {
     this.#parts.dialer.add(address);
   }
 
+  /** Dials this address once, whoever is connected already. @throws PeerAddressError */
+  tryPeer(address: string): void {
+    this.#parts.dialer.tryOnce(address);
+  }
+
   /** The block that is needed next, when all peers that are ahead have pruned it. */
   unserved(): Unserved | undefined {
     return findUnserved(this.#options.chain, this.#parts.peers);

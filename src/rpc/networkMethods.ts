@@ -52,7 +52,7 @@ export const networkMethods: readonly RpcMethod[] = [
     parameters: { node: text, command: z.enum(['add', 'remove', 'onetry']) },
     run: async ({ network }, { node, command }) => {
       if (command === 'remove') await removePeer(network, node, RPC_ERROR.nodeNotAdded);
-      else await addPeer(network, node);
+      else await addPeer(network, node, command === 'onetry');
       return null;
     },
   }),
@@ -176,9 +176,10 @@ function versionNumber(version: string): number {
   return major * 10_000 + minor * 100 + patch;
 }
 
-async function addPeer(network: NodeServices['network'], address: string): Promise<void> {
+async function addPeer(network: NodeServices['network'], address: string, isOnce: boolean): Promise<void> {
   try {
-    await network.addPeer(address);
+    if (isOnce) network.tryPeer(address);
+    else await network.addPeer(address);
   } catch (error) {
     throw new RpcError(RPC_ERROR.invalidParameter, (error as Error).message, { cause: error });
   }
