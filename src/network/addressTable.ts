@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
 import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
 import { AddressBuckets, type BucketKind, MAX_ADDRESSES } from './addressBuckets.ts';
+import { AddressDraw } from './addressDraw.ts';
 import {
   isDue,
+  isReached,
   isTerrible,
-  isVerified,
   type KnownAddress,
   newlyHeard,
   readKnownAddress,
@@ -22,8 +23,9 @@ const DRAWS = 64;
 const MET_LAST = 8;
 /** Addresses that wait for the place of one that may be dead (Bitcoin Core's number is 10). */
 const MAX_CONTESTS = 16;
-/** An hour up counts as one more ticket in the draw of who is passed on, up to a day. */
-const MAX_TICKETS = 24;
+/** A table of more than so many is written at most every five minutes: it is megabytes then, and changes all the time. */
+const SMALL_TABLE = 1000;
+const SAVE_LARGE_MS = 300_000;
 /** That an address is told of again is noted, and written, no more often. */
 const HEARD_AGAIN_SEC = 3600;
 export const ANCHORS = 2;
@@ -53,6 +55,8 @@ export class AddressTable {
   #kept: readonly string[];
   #writing: Promise<void> = Promise.resolve();
   #hasChanged = false;
+  #savedAtMs = 0;
+  readonly #draw = new AddressDraw();
 
   private constructor(path: string, stored: Stored) {
     this.#path = path;
@@ -160,7 +164,9 @@ export class AddressTable {
   remove(address: string): void {
     this.#buckets.remove(address);
     this.#contests.delete(address);
-    if (this.#known.delete(address)) this.#hasChanged = true;
+    if (!this.#known.delete(address)) return;
+    this.#hasChanged = true;
+    this.#draw.renew();
   }
 
   /**
@@ -205,22 +211,15 @@ export class AddressTable {
 
   /**
    * Addresses for another node: only such as we have reached ourselves, and private ones only for those that are private
-   * too. Drawn, so that nobody learns who our neighbours are by asking twice; who has been up for long has more tickets.
+   * too. Who has been up for long has more tickets in the draw. All who ask within a minute are told the same, so that
+   * nobody learns the whole table, or who our neighbours are, by asking again and again.
    */
   share(max: number, options: { toPrivate: boolean; except: string; nowSec: number }): KnownAddress[] {
     const { toPrivate, except, nowSec } = options;
-    const drawn: { known: KnownAddress; key: number }[] = [];
-    for (const known of this.#known.values()) {
-      if (known.peerId === except || !isVerified(known, nowSec)) continue;
-      if (!toPrivate && isPrivateHost(known.host)) continue;
-      const tickets = 1 + Math.min(MAX_TICKETS, Math.max(0, known.succeededSec - known.upSinceSec) / 3600);
-      // A draw without putting back in which each has its tickets (Efraimidis and Spirakis 2006).
-      drawn.push({ known, key: Math.random() ** (1 / tickets) });
-    }
-    return drawn
-      .sort((a, b) => b.key - a.key)
-      .slice(0, max)
-      .map(({ known }) => known);
+    return this.#draw
+      .drawn(this.#known.values(), nowSec)
+      .filter(({ peerId, host }) => peerId !== except && (toPrivate || !isPrivateHost(host)))
+      .slice(0, max);
   }
 
   /** Outbound peers of the last run that had been with us for long: dialled first, lest a restart be a way to isolate us. */
@@ -244,10 +243,15 @@ export class AddressTable {
     this.#hasChanged = true;
   }
 
-  /** Writes the table when it has changed. A disk that takes nothing costs only what is remembered. */
-  save(): Promise<void> {
-    if (!this.#hasChanged) return this.#writing;
+  /**
+   * Writes the table when it has changed; a large one not each time, unless it is the last. A disk that takes nothing costs
+   * only what is remembered.
+   */
+  save(isLast = false): Promise<void> {
+    const waitMs = isLast || this.size <= SMALL_TABLE ? 0 : SAVE_LARGE_MS;
+    if (!this.#hasChanged || Date.now() - this.#savedAtMs < waitMs) return this.#writing;
     this.#hasChanged = false;
+    this.#savedAtMs = Date.now();
     const of = (kind: BucketKind) =>
       [...this.#known.values()]
         .filter(({ address }) => this.#buckets.kindOf(address) === kind)
@@ -289,6 +293,8 @@ export class AddressTable {
 
   #put(known: KnownAddress): void {
     this.#hasChanged = true;
+    const before = this.#known.get(known.address);
+    if (isReached(known) !== (before !== undefined && isReached(before))) this.#draw.renew();
     this.#known.set(known.address, known);
   }
 

@@ -52,9 +52,14 @@ export function isDue({ triedSec, failures }: KnownAddress, nowSec: number, isLo
   return Math.abs(nowSec - triedSec) >= leastSec;
 }
 
-/** Whether others may be told of it: somebody answered there, not long ago, and at the last dial too. */
-export function isVerified({ succeededSec, failures }: KnownAddress, nowSec: number): boolean {
-  return succeededSec > 0 && failures === 0 && nowSec - succeededSec < FRESH_SEC;
+/** Whether the last dial ended there. */
+export function isReached({ succeededSec, failures }: KnownAddress): boolean {
+  return succeededSec > 0 && failures === 0;
+}
+
+/** Whether others may be told of it: it was reached, and not long ago. */
+export function isVerified(known: KnownAddress, nowSec: number): boolean {
+  return isReached(known) && nowSec - known.succeededSec < FRESH_SEC;
 }
 
 /** An address that nobody has dialled yet. @throws PeerAddressError when it cannot be dialled, or names no peer. */

@@ -233,7 +233,7 @@ export class Network {
     this.#parts.peers.close();
     await this.#ground.prober.close();
     await this.#ground.host.stop();
-    await this.#ground.table.save();
+    await this.#ground.table.save(true);
     await this.#ground.bans.close();
   }
 

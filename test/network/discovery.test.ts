@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { regtest } from '../../src/params/regtest.ts';
 import { BareNode, end, OK } from '../support/bareNode.ts';
-import { type TestNode, TestNodes, until } from '../support/networkNodes.ts';
+import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
+import { feed, type TestNode, TestNodes, until } from '../support/networkNodes.ts';
 import { bytesOf, field, parseFields } from '../support/wire.ts';
 
 const GENESIS = regtest.genesis.header.hash;
@@ -183,6 +184,10 @@ test('a newcomer from elsewhere takes the place of one of many neighbours, one f
       const [connection] = stranger.host.getConnections();
       const blocks = await stranger.ask(connection!, 'blocks/1', field(1, GENESIS));
       assert.equal(blocks.at(-1)!.status, OK);
+      const [block] = chainOfBlocks(regtest.genesis, 0, 1, makeKeys().lockingScript);
+      await until('gossip with it', () => stranger.hasGossipWith(node.network.peerId));
+      await feed(node, [block!]);
+      await until('it is told of blocks', () => stranger.heard.some(({ data }) => data.equals(block!.bytes)));
     } finally {
       await Promise.all(guests.map((guest) => guest.close()));
     }

@@ -31,7 +31,7 @@ test('what was told is dialled, and passed on only once somebody answered there'
     assert.ok(!table.hear(told, '198.51.100.2', NOW), 'no news');
     assert.equal(table.kindOf(told), 'new');
     assert.deepEqual(due(table, NOW), [told]);
-    assert.deepEqual(table.share(10, everyone), []);
+    assert.deepEqual(table.share(10, { ...everyone, nowSec: NOW - 1 }), []);
     table.succeed(told, NOW);
     assert.equal(table.kindOf(told), 'tried');
     assert.deepEqual(
@@ -41,11 +41,11 @@ test('what was told is dialled, and passed on only once somebody answered there'
     assert.deepEqual(table.share(10, { ...everyone, except: ID }), []);
     // Not for ever, and not after a dial that failed.
     assert.equal(table.share(10, { ...everyone, nowSec: NOW + 3 * DAY - 1 }).length, 1);
-    assert.equal(table.share(10, { ...everyone, nowSec: NOW + 3 * DAY }).length, 0);
+    assert.equal(table.share(10, { ...everyone, nowSec: NOW + 3 * DAY + 59 }).length, 0);
     table.fail(told, NOW + 1);
-    assert.deepEqual(table.share(10, everyone), []);
+    assert.deepEqual(table.share(10, { ...everyone, nowSec: NOW + 2 }), []);
     table.succeed(told, NOW + 100);
-    assert.equal(table.share(10, everyone).length, 1);
+    assert.equal(table.share(10, { ...everyone, nowSec: NOW + 100 }).length, 1);
   }));
 
 test('private addresses are shared among private ones alone', () =>
@@ -260,9 +260,24 @@ test('who has been up for long is passed on more often', () =>
     table.succeed(old, NOW);
     table.succeed(young, NOW);
     let first = 0;
-    for (let i = 0; i < 500; i++) if (table.share(1, everyone)[0]!.address === old) first++;
+    for (let i = 0; i < 500; i++) {
+      if (table.share(1, { ...everyone, nowSec: NOW + i * 60 })[0]!.address === old) first++;
+    }
     // 25 of 26 tickets.
     assert.ok(first > 440, `${first}`);
+  }));
+
+test('all who ask within a minute are told the same, but for what is new', () =>
+  withTable((table) => {
+    for (let i = 0; i < 200; i++) table.succeed(address(`${1 + i}.1.1.1`), NOW);
+    const asked = (nowSec: number) => table.share(20, { ...everyone, nowSec }).map((known) => known.address);
+    const first = asked(NOW);
+    assert.equal(first.length, 20);
+    assert.deepEqual(asked(NOW + 59), first);
+    assert.notDeepEqual(asked(NOW + 60), first);
+    const again = asked(NOW + 61);
+    table.succeed(address('203.0.113.1'), NOW + 61);
+    assert.notDeepEqual(asked(NOW + 62), again);
   }));
 
 test('what is looked at again: what nobody has reached lately', () =>
