@@ -59,17 +59,32 @@ async function count(blockHash: string): Promise<CrowdAnswer> {
 async function fetchBlock(blockHash: string, bytes: number): Promise<CrowdAnswer> {
   const startMs = performance.now();
   const request = field(1, Buffer.from(blockHash, 'hex').reverse());
-  const fetchOne = async ({ node, connection }: Member) => {
-    while (performance.now() - startMs < FETCH_PATIENCE_MS) {
-      const chunks = await node.ask(connection, 'blocks/1', request).catch(() => []);
+  const fetchedMs: number[] = [];
+  const failures: Record<string, number> = {};
+  const ask = async ({ node, connection }: Member): Promise<string | undefined> => {
+    if (connection.status !== 'open') return 'not connected any more';
+    try {
+      const chunks = await node.ask(connection, 'blocks/1', request);
       const block = chunks.find(({ status, payload }) => status === OK && payload.length > 0)?.payload;
-      if (block?.length === bytes && hashOf(block) === blockHash) return performance.now() - startMs;
+      if (block?.length === bytes && hashOf(block) === blockHash) return undefined;
+      return chunks.at(-1)?.message || `an answer with status ${chunks.at(-1)?.status}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const fetchOne = async (member: Member) => {
+    while (performance.now() - startMs < FETCH_PATIENCE_MS) {
+      const failure = await ask(member);
+      if (failure === undefined) {
+        fetchedMs.push(performance.now() - startMs);
+        return;
+      }
+      failures[failure] = (failures[failure] ?? 0) + 1;
       await sleep(RETRY_MS * (0.5 + Math.random()));
     }
-    throw new Error('a block was not served in time');
   };
-  const open = members.filter(({ connection }) => connection.status === 'open');
-  return { fetchedMs: await Promise.all(open.map(fetchOne)) };
+  await Promise.all(members.map(fetchOne));
+  return { fetchedMs, failures };
 }
 
 async function knock(order: CrowdOrder & { do: 'knock' }): Promise<CrowdAnswer> {

@@ -13,8 +13,10 @@ export type CrowdAnswer = Readonly<{
   joined?: number;
   connected?: number;
   heard?: number;
-  /** Milliseconds until each had the whole block. */
+  /** Milliseconds until each had the whole block: those that got it. */
   fetchedMs?: number[];
+  /** How often a request for the block was in vain, by what was said. */
+  failures?: Record<string, number>;
   /** Strangers who were answered, and who were turned away. */
   answered?: number;
   refused?: number;

@@ -33,8 +33,10 @@ export type CrowdResult = Readonly<{
   /** Peers that a small block reached by gossip, before the knocking and after it. */
   heardBefore: number;
   heardAfter: number;
-  /** Milliseconds until each peer had the large block that all asked for at once. */
+  /** Milliseconds until each peer had the large block that all asked for at once: those that got it. */
   fetchedMs: readonly number[];
+  /** How often they asked in vain, by what they were told. */
+  failures: Readonly<Record<string, number>>;
   /** Strangers who were told the node's status, and who were not. */
   answered: number;
   refused: number;
@@ -102,6 +104,7 @@ async function watchCrowd(
     heardBefore: before.result.heard,
     heardAfter: after.result.heard,
     fetchedMs: fetched.result.flatMap(({ fetchedMs }) => fetchedMs),
+    failures: sumUp(fetched.result.map(({ failures }) => failures)),
     answered: knocked.result.answered,
     refused: knocked.result.refused,
   };
@@ -123,6 +126,13 @@ async function gossipSmallBlock(node: HostNode, crowd: readonly CrowdProcess[]) 
   // Who was not reached is seen in the counts.
   await until('a small block reaches the crowd', hasReachedAll, GOSSIP_MS).catch(() => undefined);
   return counts;
+}
+
+function sumUp(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [name, count] of all.flatMap((counts) => Object.entries(counts)))
+    sums[name] = (sums[name] ?? 0) + count;
+  return sums;
 }
 
 async function submit(node: HostNode, blocks: readonly Block[]): Promise<void> {

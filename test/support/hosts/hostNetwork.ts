@@ -1,4 +1,6 @@
+import type { LineQuality } from './lineQuality.ts';
 import { addNamespace, inNamespace, ip, ipJson, removeLeftovers, removeNamespace } from './namespaces.ts';
+import { SlowLines } from './slowLines.ts';
 
 /**
  * How a host loses the network:
@@ -22,6 +24,8 @@ export type HostNetworkOptions = Readonly<{
   sendBitsPerSec?: number;
   /** How often TCP repeats what is not acknowledged; 15 by default, which is a quarter of an hour. */
   tcpRetries?: number;
+  /** Of the lines of all hosts that are added without one of their own. */
+  line?: LineQuality;
 }>;
 
 /**
@@ -36,6 +40,7 @@ export class HostNetwork {
   readonly #switch: string;
   readonly #options: HostNetworkOptions;
   readonly #hosts: Host[] = [];
+  #slowLines: SlowLines | undefined;
   #extraAddresses = 0;
   readonly #unplugged = new Map<Host, Unplugging>();
   /** Which bridge each host is on: they are one network while all are on the first. */
@@ -68,12 +73,17 @@ export class HostNetwork {
   }
 
   /** One more, at most 98: the addresses from 11.99 on are for `addAddresses`. */
-  addHost(): Host {
+  addHost(quality: LineQuality | undefined = this.#options.line): Host {
     const index = this.#hosts.length + 1;
     if (index > 98) throw new RangeError('98 hosts at most');
     const namespace = addNamespace(`host${index}`);
     const host = { index, namespace, address: addressOf(index), under: ['ip', 'netns', 'exec', namespace] };
-    ip(this.#switch, [`link add ${portOf(host)} type veth peer name eth0 netns ${namespace}`]);
+    if (quality === undefined) {
+      ip(this.#switch, [`link add ${portOf(host)} type veth peer name eth0 netns ${namespace}`]);
+    } else {
+      this.#slowLines ??= new SlowLines(this.#switch);
+      this.#slowLines.add(index, portOf(host), namespace, quality);
+    }
     ip(namespace, [`link set eth0 address ${macOf(index)}`, `addr add ${host.address}/8 dev eth0`]);
     this.#hosts.push(host);
     this.#bridgeOf.set(host, 'whole');
@@ -99,6 +109,11 @@ export class HostNetwork {
       added.map((address) => `addr add ${address}/8 dev eth0`),
     );
     return added;
+  }
+
+  /** Changes the line of a host that was given one. */
+  setLine({ index }: Host, quality: LineQuality): void {
+    this.#slowLines?.set(index, quality);
   }
 
   unplug(host: Host, how: Unplugging): void {
@@ -184,6 +199,7 @@ export class HostNetwork {
   }
 
   #close(): void {
+    this.#slowLines?.close();
     for (const { namespace } of this.#hosts) removeNamespace(namespace);
     removeNamespace(this.#switch);
   }

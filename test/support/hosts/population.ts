@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { until } from '../nodeProcess.ts';
 import { HostNetwork, type HostNetworkOptions } from './hostNetwork.ts';
 import { HostNode, type HostNodeOptions, type HostStatus } from './hostNode.ts';
+import type { LineQuality } from './lineQuality.ts';
 
 /** Nodes that start at the same time on one machine take turns: each costs about a second of it. */
 const STARTS_AT_ONCE = 3;
@@ -46,8 +47,8 @@ export class Population {
   }
 
   /** A node on a new host. It does not run yet. */
-  add(options: HostNodeOptions): HostNode {
-    const node = new HostNode(this.network.addHost(), this.folder, options);
+  add(options: HostNodeOptions, line?: LineQuality): HostNode {
+    const node = new HostNode(this.network.addHost(line), this.folder, options);
     this.nodes.push(node);
     return node;
   }
