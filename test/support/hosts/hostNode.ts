@@ -73,6 +73,8 @@ export class HostNode {
   async start(): Promise<void> {
     const rpcSocket = join(this.dataDir, 'door');
     this.#door ??= await openDoor(this.host, rpcSocket, join(this.dataDir, '.rpc-address'));
+    const logLevel =
+      process.env.INDIECOIN_TEST_LOGS === undefined ? [] : ['--log-level', 'info,network=debug'];
     const { seeds, args = [], preload, env, isBehindRouter = false } = this.#options;
     this.#process = await NodeProcess.start({
       dataDir: this.dataDir,
@@ -80,7 +82,7 @@ export class HostNode {
       under: this.host.under,
       rpcSocket,
       listenHost: isBehindRouter ? '127.0.0.1' : '0.0.0.0',
-      args: ['--server-port', String(PORT), ...args],
+      args: ['--server-port', String(PORT), ...logLevel, ...args],
       ...(preload !== undefined && { preload }),
       ...(env !== undefined && { env }),
     });

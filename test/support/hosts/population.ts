@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../nodeProcess.ts';
@@ -36,6 +36,7 @@ export class Population {
           try {
             return await run(population);
           } finally {
+            population.#keepLogs();
             await Promise.all(population.nodes.map((node) => node.close()));
           }
         },
@@ -144,6 +145,14 @@ export class Population {
         cause: error,
       });
     }
+  }
+
+  /** The end of each node's log, for the one who looks for what went wrong. */
+  #keepLogs(): void {
+    const folder = process.env.INDIECOIN_TEST_LOGS;
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true });
+    for (const { host, output } of this.nodes) writeFileSync(join(folder, `${host.address}.log`), output);
   }
 
   /** One line a running node. */
