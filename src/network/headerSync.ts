@@ -7,11 +7,14 @@ import type { HeadersResult } from '../chain/headerAcceptance.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
 import type { Conversation } from './conversation.ts';
+import { Deadline } from './deadline.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 
-/** Patience with one answer: another peer is asked instead. */
+/** Patience with a peer that sends nothing; others are asked long before. */
 const ANSWER_MS = 4000;
+/** The whole of an answer, 180 KB at most: a trickle is no answer. */
+const WHOLE_ANSWER_MS = 12_000;
 /** Headers held in memory before they have shown enough work to be stored: two years of blocks. */
 const MAX_PREVIEWED = 200_000;
 /** A chain may fork off so many blocks below our tip before it must show the work for it. */
@@ -25,13 +28,24 @@ export type HeaderSyncOptions = Readonly<{
   chain: Chain;
   peers: PeerTable;
   conversation: Conversation;
+  signal: AbortSignal;
   log: Logger;
+  /** An answer came, whatever is in it. */
+  onAnswer: () => void;
   /** New headers are stored: their blocks can be fetched. */
   onHeaders: () => void;
 }>;
 
-/** What a peer's headers have shown: its end, when that is stored. */
-export type ShownChain = Readonly<{ chainWork: bigint; node: BlockNode | undefined }>;
+/** What a peer's headers have shown. */
+export type ShownChain = Readonly<{
+  chainWork: bigint;
+  /** The end, when that is stored. */
+  node: BlockNode | undefined;
+  /** What it claimed when it was asked. */
+  claimedWork: bigint;
+  /** Whether this is all that it has: there was no reason to stop before its end. */
+  isWhole: boolean;
+}>;
 
 /**
  * Walks one peer's header chain to its end. Nothing is stored before the chain has shown enough work: headers at the
@@ -39,26 +53,31 @@ export type ShownChain = Readonly<{ chainWork: bigint; node: BlockNode | undefin
  * @returns how far the peer's chain goes, or undefined when it did not answer or broke a rule.
  */
 export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promise<ShownChain | undefined> {
-  const { chain, conversation, peers, log } = options;
+  const { chain, peers, log } = options;
+  const claimedWork = peer.status?.chainWork ?? 0n;
+  const known = chain.bestHeader.chainWork;
   const enough = workNeeded(chain);
   const base = chain.locator(chain.bestHeader);
   /** Previewed and not stored yet, in the order of the chain. */
   const waiting: (readonly BlockHeader[])[] = [];
   let last: BlockNode | undefined;
   let count = 0;
+  let isWhole = false;
   while (true) {
     const locator = [...(last ? [last.hashBytes] : []), ...base].slice(0, MAX_LOCATOR_HASHES);
-    const question = { locator, stopHash: undefined };
-    const answer = await conversation.askAll(peer, headersProtocol, question, { chunkTimeoutMs: ANSWER_MS });
-    if (answer === undefined) return undefined;
-    const headers = answer.map(decodeHeader);
+    const headers = await ask(peer, locator, options);
+    if (headers === undefined) return undefined;
+    isWhole = headers.length < MAX_HEADERS;
     if (headers.length === 0) break;
     if (!isRun(headers)) {
       peers.punish(peer.id, BROKEN_RUN_POINTS, 'headers/1: they do not follow one another');
       return undefined;
     }
     // An answer that does not go on where the last one ended comes after a reorganization, or would go round in circles.
-    if (last !== undefined && !equalBytes(headers[0]!.previousHash, last.hashBytes)) break;
+    if (last !== undefined && !equalBytes(headers[0]!.previousHash, last.hashBytes)) {
+      isWhole = false;
+      break;
+    }
     const isStored = last !== undefined && waiting.length === 0;
     const result = isStored ? chain.acceptHeaders(headers) : chain.previewHeaders(headers, last);
     if (!('nodes' in result)) {
@@ -72,19 +91,41 @@ export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promi
       for (const run of waiting.splice(0)) {
         const stored = chain.acceptHeaders(run);
         if (!('nodes' in stored)) return undefined;
-        last = stored.nodes.at(-1);
+        last = stored.nodes.at(-1)!;
       }
     }
     if (waiting.length === 0) options.onHeaders();
-    if (headers.length < MAX_HEADERS) break;
+    // Beyond its claim it may be making them as we ask; what is real will be told by its next status.
+    if (isWhole || last.chainWork >= claimedWork) break;
     if (waiting.length * MAX_HEADERS > MAX_PREVIEWED) break;
   }
   if (waiting.length > 0)
     log.info({ peer: peer.id, headers: count }, 'headers with too little work: not stored');
-  if (last !== undefined) return { chainWork: last.chainWork, node: chain.node(last.hash) };
+  if (last !== undefined)
+    return { chainWork: last.chainWork, node: chain.node(last.hash), claimedWork, isWhole };
   // Nothing new: its chain is a part of ours, whatever it claims.
-  const known = chain.bestHeader.chainWork;
-  return { chainWork: peer.chainWork > known ? known : peer.chainWork, node: chain.tip };
+  const chainWork = claimedWork > known ? known : claimedWork;
+  return { chainWork, node: chain.tip, claimedWork, isWhole };
+}
+
+/** One answer, or undefined when there was none, or none in time. */
+async function ask(
+  peer: Peer,
+  locator: readonly Uint8Array[],
+  { conversation, onAnswer, signal }: HeaderSyncOptions,
+): Promise<BlockHeader[] | undefined> {
+  const whole = new Deadline(WHOLE_ANSWER_MS, signal);
+  try {
+    const question = { locator, stopHash: undefined };
+    const answer = await conversation.askAll(peer, headersProtocol, question, {
+      chunkTimeoutMs: ANSWER_MS,
+      signals: [whole.signal],
+    });
+    if (answer !== undefined) onAnswer();
+    return answer?.map(decodeHeader);
+  } finally {
+    whole.end();
+  }
 }
 
 /** What a header chain must show: the network's minimum, and our tip's work less 144 blocks like our tip. */

@@ -1,5 +1,6 @@
 // npm run bench -- NAME [OPTIONS]: runs one benchmark, which prints what it measures.
 const benches: Record<string, () => Promise<{ run(options: readonly string[]): Promise<void> }>> = {
+  'bad-peers': () => import('./badPeers.ts'),
   chain: () => import('./chain.ts'),
   crowd: () => import('./crowd.ts'),
   mempool: () => import('./mempool.ts'),

@@ -1,0 +1,169 @@
+import type { Logger } from 'pino';
+import type { Chain } from '../chain/chain.ts';
+import type { Conversation } from './conversation.ts';
+import { syncHeaders } from './headerSync.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+
+/** A peer that has not answered for so long is not waited for alone: twice as many are asked, and so on. */
+export const SILENT_MS = 300;
+/** Headers come, and nothing of them has been stored, or there is no end to them: one more peer is asked. */
+const LONG_MS = 2000;
+/** Peers asked at the same time, and of them such as do answer: two would mostly tell the same. */
+const MAX_WALKS = 16;
+const MAX_ANSWERING = 2;
+/** A peer whose headers led to nothing is asked again after that, and after twice as long each time. */
+const REST_MS = 10_000;
+const MAX_REST_MS = 600_000;
+/** A peer that failed to show its headers so often is no reason to wait, even if there is nobody else. */
+const HOPELESS_FAILURES = 2;
+/** For a claim of more work than its headers show, three in a row being a ban. No race of honest nodes looks like that. */
+export const FALSE_CLAIM_POINTS = 40;
+
+export type HeaderSearchOptions = Readonly<{
+  chain: Chain;
+  peers: PeerTable;
+  conversation: Conversation;
+  signal: AbortSignal;
+  log: Logger;
+  /** Whether nobody has the blocks of our best headers: the chains of the others count too. */
+  isStarving: () => boolean;
+  /** New headers are stored: their blocks can be fetched. */
+  onHeaders: () => void;
+  /** A peer is being asked, or has answered or failed. */
+  onChange: () => void;
+}>;
+
+/** Being asked for its headers. */
+type Walk = { startedMs: number; answeredMs: number };
+
+/** Asks those who are ahead for their headers: the one that claims the most work first, others when it holds us up. */
+export class HeaderSearch {
+  readonly #options: HeaderSearchOptions;
+  readonly #walks = new Map<Peer, Walk>();
+  readonly #restUntilMs = new WeakMap<Peer, number>();
+  readonly #answered = new WeakSet<Peer>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: HeaderSearchOptions) {
+    this.#options = options;
+  }
+
+  /** Asks whoever is to be asked now. */
+  wake(): void {
+    clearTimeout(this.#timer);
+    if (this.#options.signal.aborted) return;
+    for (let wanted = this.#wantedWalks(); this.#walks.size < wanted; ) {
+      const peer = this.#nextToAsk();
+      if (peer === undefined) break;
+      this.#walks.set(peer, { startedMs: Date.now(), answeredMs: Date.now() });
+      void this.#walk(peer);
+    }
+    if (this.#walks.size === 0) return;
+    this.#timer = setTimeout(() => {
+      this.wake();
+      this.#options.onChange();
+    }, SILENT_MS);
+    this.#timer.unref();
+  }
+
+  /** A block came whose ancestors the peer must have: they are asked for soon, unless it failed to show them before. */
+  urge(peer: Peer): void {
+    peer.isAheadUnseen = true;
+    if (peer.headerFailures < HOPELESS_FAILURES) this.#restUntilMs.delete(peer);
+  }
+
+  /** Whether somebody may yet turn out to be ahead of us: those that answered before, or have just been asked. */
+  get isPromising(): boolean {
+    const { chain, peers } = this.#options;
+    const nowMs = Date.now();
+    if (this.#nextToAsk() !== undefined) return true;
+    const others = peers.introduced();
+    const hasAnyAnswered = others.some((peer) => this.#answered.has(peer) && peer.headerFailures === 0);
+    return others.some((peer) => {
+      const walk = this.#walks.get(peer);
+      if (walk !== undefined) return !hasAnyAnswered || nowMs - walk.answeredMs < SILENT_MS;
+      const patience = hasAnyAnswered ? 1 : HOPELESS_FAILURES;
+      return peer.chainWork > chain.bestHeader.chainWork && peer.headerFailures < patience;
+    });
+  }
+
+  /** One, and more only where that one keeps us waiting: asked at once, a dozen that say nothing would cost seconds each. */
+  #wantedWalks(): number {
+    const nowMs = Date.now();
+    const walks = [...this.#walks.values()];
+    const answering = walks.filter(({ answeredMs }) => nowMs - answeredMs < SILENT_MS);
+    if (answering.length === 0) return Math.min(MAX_WALKS, Math.max(1, 2 * walks.length));
+    const isLong = answering.every(({ startedMs }) => nowMs - startedMs >= LONG_MS);
+    return isLong && answering.length < MAX_ANSWERING ? walks.length + 1 : walks.length;
+  }
+
+  async #walk(peer: Peer): Promise<void> {
+    const { onHeaders, onChange, log } = this.#options;
+    // Before the request: a block that arrives while it is under way is news that its answer may not have.
+    peer.isAheadUnseen = false;
+    onChange();
+    try {
+      const shown = await syncHeaders(peer, {
+        ...this.#options,
+        onAnswer: () => this.#noteAnswer(peer),
+        onHeaders,
+      });
+      if (shown === undefined) this.#letRest(peer);
+      else this.#judge(peer, shown.claimedWork, shown.isWhole, shown.chainWork);
+      // Its claim was a hint; from here on it is worth what its headers have shown.
+      if (shown !== undefined) {
+        peer.chainWork = shown.chainWork;
+        peer.bestNode = shown.node;
+      }
+    } catch (error) {
+      log.error({ peer: peer.id, err: error }, 'headers could not be taken');
+      this.#letRest(peer);
+    }
+    this.#walks.delete(peer);
+    onChange();
+    this.wake();
+  }
+
+  #noteAnswer(peer: Peer): void {
+    const walk = this.#walks.get(peer);
+    if (walk !== undefined) walk.answeredMs = Date.now();
+    this.#answered.add(peer);
+  }
+
+  #judge(peer: Peer, claimedWork: bigint, isWhole: boolean, shownWork: bigint): void {
+    if (!isWhole || shownWork >= claimedWork) {
+      peer.headerFailures = 0;
+      return;
+    }
+    this.#options.peers.punish(peer.id, FALSE_CLAIM_POINTS, 'headers/1: less work than its status claims');
+    this.#letRest(peer);
+  }
+
+  #letRest(peer: Peer): void {
+    const restMs = Math.min(MAX_REST_MS, REST_MS * 2 ** peer.headerFailures++);
+    this.#restUntilMs.set(peer, Date.now() + restMs);
+    setTimeout(() => this.wake(), restMs + 10).unref();
+  }
+
+  /**
+   * The peer that claims the most work, if it is more than our best header's. Those that did not answer before come last:
+   * a few that claim everything and say nothing must not keep the others from being asked.
+   */
+  #nextToAsk(): Peer | undefined {
+    const { chain, peers, isStarving } = this.#options;
+    const nowMs = Date.now();
+    let best: Peer | undefined;
+    for (const peer of peers.introduced()) {
+      if (this.#walks.has(peer) || (this.#restUntilMs.get(peer) ?? 0) > nowMs) continue;
+      const known = isStarving() ? (peer.bestNode ?? chain.tip) : chain.bestHeader;
+      if (!peer.isAheadUnseen && peer.chainWork <= known.chainWork) continue;
+      const isBetter =
+        best === undefined ||
+        peer.headerFailures < best.headerFailures ||
+        (peer.headerFailures === best.headerFailures && peer.chainWork > best.chainWork);
+      if (isBetter) best = peer;
+    }
+    return best;
+  }
+}

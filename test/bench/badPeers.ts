@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { BAD_KINDS, type BadKind } from '../support/badPeers.ts';
+import { TestNodes, until } from '../support/networkNodes.ts';
+import { benchParams, type ChainPlan, heightOf } from './badPeersChain.ts';
+
+const HOSTS = fileURLToPath(new URL('./badPeersHosts.js', import.meta.url));
+const GOOD = 4;
+const MIXTURE: readonly BadKind[] = BAD_KINDS;
+const MAX_MS = 300_000;
+const USAGE = `npm run bench -- bad-peers [SMALL LARGE [KIND…]]
+  how much longer a sync takes with bad peers among the ${GOOD} good ones: SMALL blocks, then LARGE ones of 1 MB`;
+
+/**
+ * Syncs one chain from good peers alone, then with bad ones of each sort that claim the most work and are dialled first.
+ * Good and bad ones live in processes of their own.
+ */
+export async function run(options: readonly string[]): Promise<void> {
+  const [small = '2000', large = '60', ...kinds] = options;
+  const plan: ChainPlan = { small: Number(small), large: Number(large) };
+  if (!Number.isInteger(plan.small) || !Number.isInteger(plan.large) || plan.small < 1)
+    throw new Error(USAGE);
+  const alone = await Promise.all([measure(plan, [])]);
+  alone.push(await measure(plan, []));
+  const base = Math.min(...alone);
+  console.log(`${GOOD} good peers alone: ${alone.map(seconds).join(', ')}`);
+  const picked = kinds.length > 0 ? BAD_KINDS.filter((kind) => kinds.includes(kind)) : BAD_KINDS;
+  for (const kind of picked) report(`2 × ${kind}`, await measure(plan, [kind, kind]), base);
+  if (kinds.length > 0 && !kinds.includes('mixture')) return;
+  for (const kind of ['silent-headers', 'stalls', 'trickles'] as const) {
+    report(`8 × ${kind}`, await measure(plan, Array<BadKind>(8).fill(kind)), base);
+  }
+  report('all kinds at once', await measure(plan, MIXTURE), base);
+  report('all kinds twice', await measure(plan, [...MIXTURE, ...MIXTURE]), base);
+}
+
+function report(name: string, ms: number, base: number): void {
+  console.log(`${name.padEnd(28)} ${seconds(ms).padStart(8)}  x${(ms / base).toFixed(2)}`);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
+
+/** Milliseconds from the start of the node to its last block. */
+async function measure(plan: ChainPlan, bad: readonly BadKind[]): Promise<number> {
+  const good = await HostsProcess.start({ plan, good: GOOD, bad: [] });
+  const others = bad.length > 0 ? await HostsProcess.start({ plan, good: 0, bad }) : undefined;
+  try {
+    let tookMs = 0;
+    await TestNodes.with(async (nodes) => {
+      const seeds = [...(others?.addresses ?? []), ...good.addresses];
+      const startMs = performance.now();
+      const node = await nodes.open({ params: benchParams(plan), seeds });
+      const top = heightOf(plan);
+      await until('synced', () => node.chain.tip.height >= top, MAX_MS);
+      tookMs = performance.now() - startMs;
+    });
+    return tookMs;
+  } finally {
+    await Promise.all([good.stop(), others?.stop()]);
+  }
+}
+
+/** Peers in a process of their own, until its input ends. */
+class HostsProcess {
+  readonly addresses: readonly string[];
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, addresses: readonly string[]) {
+    this.#child = child;
+    this.addresses = addresses;
+  }
+
+  static async start(task: object): Promise<HostsProcess> {
+    const child = spawn(process.execPath, [HOSTS, JSON.stringify(task)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout! });
+    const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(MAX_MS) })) as [string];
+    return new HostsProcess(child, JSON.parse(line) as string[]);
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#child, 'close');
+    this.#child.stdin!.end();
+    await closed;
+  }
+}
