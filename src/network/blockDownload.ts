@@ -6,6 +6,7 @@ import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import type { Chain } from '../chain/chain.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import { HEADER_BYTES } from '../primitives/header.ts';
+import { BlockWindow, BlockWindows, LOOK_MS } from './blockWindows.ts';
 import type { Conversation } from './conversation.ts';
 import { contains, DownloadTarget } from './downloadTarget.ts';
 import { EarlyBlocks, type ReceivedBlock } from './earlyBlocks.ts';
@@ -23,8 +24,13 @@ const FIRST_BLOCK_BYTES = 250_000;
 const AVERAGED_BLOCKS = 4;
 /** Two, so that the next answer is on its way while the first is read. */
 const WINDOWS_A_PEER = 2;
-/** In all: each may bring 8 MB that wait to be read. */
+/** In all, those that are late left out: each may bring 8 MB that wait to be read. */
 const MAX_WINDOWS = 16;
+const MAX_OPEN_WINDOWS = 48;
+/** What a peer is asked for before it has shown that it delivers: little is held up if it does not. */
+const UNPROVEN_BLOCKS = 4;
+/** Who stalled so often while others delivered gives its place to another, where we chose it ourselves. */
+const MAX_STALLS = 3;
 /** How far ahead of the tip blocks are fetched. */
 const MAX_AHEAD = 4096;
 /** Bytes on their way to us, by estimate, or here and not committed yet. */
@@ -46,8 +52,6 @@ const REST_AFTER_FAULT_MS = 5000;
 const LIE_POINTS = 100;
 const FLOWING_MS = 5000;
 
-type Window = { peer: Peer; nodes: BlockNode[]; received: number };
-
 export type BlockDownloadOptions = Readonly<{
   chain: Chain;
   peers: PeerTable;
@@ -65,9 +69,11 @@ export class BlockDownload {
   #queue: BlockNode[] = [];
   readonly #target: DownloadTarget;
   #turnedTo: BlockNode | undefined;
-  readonly #windows = new Set<Window>();
+  readonly #windows = new BlockWindows();
   /** Asked for, here, or in the hands of the chain. */
   readonly #taken = new Set<string>();
+  /** Of those, what has come. */
+  readonly #here = new Set<BlockNode>();
   /** In the hands of the chain. */
   readonly #handedOver = new Set<BlockNode>();
   readonly #early = new EarlyBlocks();
@@ -108,6 +114,7 @@ export class BlockDownload {
     if (target !== undefined) {
       this.#turnTo(target);
       this.#askForMore(target);
+      this.#rescueLate();
     }
     this.#lookAgainLater();
     if (!this.isActive) this.#options.onIdle();
@@ -127,11 +134,37 @@ export class BlockDownload {
   #askForMore(target: BlockNode): void {
     if (this.#queue.length === 0) this.#refill(target);
     for (const peer of this.#idlePeers()) {
-      if (this.#queue.length === 0 || this.#windows.size >= MAX_WINDOWS) return;
-      if (this.#windows.size > 0 && this.#expectedBytes() >= MAX_PENDING_BYTES) return;
+      if (this.#queue.length === 0 || this.#windows.size >= MAX_OPEN_WINDOWS) return;
+      const punctual = this.#windows.punctual();
+      if (punctual.length >= MAX_WINDOWS) return;
+      if (punctual.length > 0 && this.#expectedBytes(punctual) >= MAX_PENDING_BYTES) return;
       const nodes = this.#takeFor(peer);
-      if (nodes.length > 0) void this.#fetch({ peer, nodes, received: 0 });
+      if (nodes.length > 0) void this.#fetch(this.#open(peer, nodes));
     }
+  }
+
+  /** Asks others for what is late: a sync must not take as long as the slowest of its peers. */
+  #rescueLate(): void {
+    const late = this.#windows.late(Date.now());
+    for (const window of late) {
+      const nodes = window.nodes.filter((node) => !this.#here.has(node) && !node.hadBody);
+      const [first] = nodes;
+      const last = nodes.at(-1);
+      if (first === undefined || last === undefined || this.#windows.size >= MAX_OPEN_WINDOWS) continue;
+      const rescuer = this.#idlePeers().find(
+        (peer) =>
+          peer !== window.peer && peer.lowestHeight <= first.height && peer.chainWork >= last.chainWork,
+      );
+      if (rescuer === undefined) continue;
+      window.rescue = this.#open(rescuer, nodes);
+      void this.#fetch(window.rescue);
+    }
+  }
+
+  #open(peer: Peer, nodes: BlockNode[]): BlockWindow {
+    const window = new BlockWindow(peer, nodes, Date.now());
+    this.#windows.add(window);
+    return window;
   }
 
   /** Looks again when the next peer has rested, or when it is time to give a chain up. */
@@ -139,34 +172,38 @@ export class BlockDownload {
     clearTimeout(this.#timer);
     const nowMs = Date.now();
     const rested = this.#options.peers.introduced().map(availableAtMs);
-    const dueMs = Math.min(this.#target.dueMs, ...rested.filter((untilMs) => untilMs > nowMs));
+    const dueMs = Math.min(
+      this.#target.dueMs,
+      this.#windows.size > 0 ? nowMs + LOOK_MS : Infinity,
+      ...rested.filter((untilMs) => untilMs > nowMs),
+    );
     if (dueMs === Infinity) return;
     this.#timer = setTimeout(() => this.pump(), Math.max(0, dueMs - nowMs) + 10);
     this.#timer.unref();
   }
 
-  /** Peers that may have what is missing, once for each window that they have free, the least busy first. */
+  /**
+   * Peers that may have what is missing, once for each window that they have free: those that have delivered first, and of
+   * these the least busy.
+   */
   #idlePeers(): Peer[] {
-    const busy = new Map<Peer, number>();
-    for (const { peer } of this.#windows) busy.set(peer, (busy.get(peer) ?? 0) + 1);
     const { chain, peers } = this.#options;
     const nowMs = Date.now();
     const ready = peers
       .introduced()
       .filter((peer) => availableAtMs(peer) <= nowMs && peer.chainWork > chain.tip.chainWork);
     const slots = ready.flatMap((peer) => {
-      const free = WINDOWS_A_PEER - (busy.get(peer) ?? 0);
-      return Array.from({ length: Math.max(0, free) }, (_, slot) => ({
-        peer,
-        rank: WINDOWS_A_PEER - free + slot,
-      }));
+      const busy = this.#windows.countOf(peer);
+      const free = (peer.hasDelivered ? WINDOWS_A_PEER : 1) - busy;
+      const before = peer.hasDelivered ? 0 : WINDOWS_A_PEER;
+      return Array.from({ length: Math.max(0, free) }, (_, slot) => ({ peer, rank: before + busy + slot }));
     });
     return slots.sort((a, b) => a.rank - b.rank).map(({ peer }) => peer);
   }
 
-  #expectedBytes(): number {
+  #expectedBytes(windows: readonly BlockWindow[]): number {
     let blocks = 0;
-    for (const { nodes } of this.#windows) blocks += nodes.length;
+    for (const { nodes } of windows) blocks += nodes.length;
     return this.#pendingBytes + blocks * (this.#blockBytes + BLOCK_OVERHEAD_BYTES);
   }
 
@@ -181,32 +218,37 @@ export class BlockDownload {
     if (start === -1) return [];
     const end = this.#queue.findIndex(({ chainWork }) => chainWork > peer.chainWork);
     const fitting = Math.floor(WINDOW_BYTES / this.#blockBytes);
-    const window = Math.min(MAX_WINDOW_BLOCKS, Math.max(MIN_WINDOW_BLOCKS, fitting));
+    const largest = peer.hasDelivered ? MAX_WINDOW_BLOCKS : UNPROVEN_BLOCKS;
+    const window = Math.min(largest, Math.max(MIN_WINDOW_BLOCKS, fitting));
     const count = Math.min(window, (end === -1 ? this.#queue.length : end) - start);
     const nodes = this.#queue.splice(start, Math.max(0, count));
     for (const { hash } of nodes) this.#taken.add(hash);
     return nodes;
   }
 
-  async #fetch(window: Window): Promise<void> {
+  async #fetch(window: BlockWindow): Promise<void> {
     const { conversation, log } = this.#options;
     const { peer } = window;
-    this.#windows.add(window);
     const whole = new AbortController();
     const timer = setTimeout(() => whole.abort(), this.#stallMs * WINDOW_STALLS);
     const question = { by: 'hash' as const, hashes: window.nodes.map(({ hashBytes }) => hashBytes) };
     try {
       const end = await conversation.ask(peer, blocksProtocol, question, {
         chunkTimeoutMs: this.#stallMs,
-        signals: [whole.signal],
+        signals: [whole.signal, window.cancel.signal],
         onItems: ([bytes]) => this.#receive(window, bytes!),
         onMissing: () => this.#skip(window),
+        onReceived: (bytes) => {
+          window.receivedBytes += bytes;
+        },
       });
       if (end.status === 'RATE_LIMITED') this.#rest(peer, REST_AFTER_LIMIT_MS);
       else if (window.received === 0) this.#lacking(peer);
       else {
         peer.stalls = 0;
         peer.lacks = 0;
+        peer.hasDelivered = true;
+        this.#windows.noteWhole(window, Date.now());
         this.#stallMs = Math.max(MIN_STALL_MS, this.#stallMs * 0.9);
       }
     } catch (error) {
@@ -218,6 +260,7 @@ export class BlockDownload {
       clearTimeout(timer);
       this.#windows.delete(window);
       this.#giveBack(window.nodes);
+      this.#windows.cancelIdle((node) => this.#here.has(node) || node.hadBody);
       this.#releaseEarly();
       this.pump();
     }
@@ -225,6 +268,7 @@ export class BlockDownload {
 
   #stalled(peer: Peer): void {
     peer.stalls++;
+    peer.hasDelivered = false;
     // Only when nobody delivers is it likely to be our own line.
     if (Date.now() - this.#deliveredAtMs > this.#stallMs) {
       this.#stallMs = Math.min(MAX_STALL_MS, this.#stallMs * 1.5);
@@ -234,6 +278,8 @@ export class BlockDownload {
       'peer stalls: its blocks are asked of others',
     );
     this.#rest(peer, REST_AFTER_STALL_MS * peer.stalls);
+    const isReplaceable = peer.direction === 'outbound' && this.isFlowing;
+    if (peer.stalls >= MAX_STALLS && isReplaceable) this.#options.peers.disconnect(peer, 'it stalls');
   }
 
   /** It has none of the blocks, or does not speak the protocol: asked ever less often. */
@@ -245,23 +291,26 @@ export class BlockDownload {
     peer.restsUntilMs = Math.max(peer.restsUntilMs, Date.now() + ms);
   }
 
-  /** What did not come goes to the front of the queue: the chain waits for the lowest. */
+  /** What did not come goes to the front of the queue, since the chain waits for the lowest, unless it comes otherwise. */
   #giveBack(nodes: readonly BlockNode[]): void {
-    if (nodes.length === 0) return;
-    for (const { hash } of nodes) this.#taken.delete(hash);
-    this.#queue = [...nodes, ...this.#queue].sort((a, b) => a.height - b.height);
+    const missing = nodes.filter((node) => !this.#here.has(node) && !this.#windows.holds(node));
+    if (missing.length === 0) return;
+    for (const { hash } of missing) this.#taken.delete(hash);
+    this.#queue = [...missing, ...this.#queue].sort((a, b) => a.height - b.height);
   }
 
   /** The peer does not have the next block of the window: somebody else may. */
-  #skip(window: Window): void {
+  #skip(window: BlockWindow): void {
     const node = window.nodes.shift();
-    if (node !== undefined) this.#taken.delete(node.hash);
+    if (node !== undefined && !this.#here.has(node) && !this.#windows.holds(node)) {
+      this.#taken.delete(node.hash);
+    }
     // Refilled from the chain, since the order of the queue is no longer whole.
     this.#queue = [];
   }
 
   /** @throws RequestError, which ends the window, when it is not the block that was asked for. */
-  #receive(window: Window, bytes: Uint8Array): void {
+  #receive(window: BlockWindow, bytes: Uint8Array): void {
     const { peers } = this.#options;
     const { peer } = window;
     const node = window.nodes[0];
@@ -271,6 +320,9 @@ export class BlockDownload {
     }
     window.nodes.shift();
     window.received++;
+    // Another peer was faster.
+    if (this.#here.has(node) || node.hadBody) return;
+    this.#here.add(node);
     this.#blockBytes += (bytes.length - this.#blockBytes) / AVERAGED_BLOCKS;
     this.#deliveredAtMs = Date.now();
     this.#pendingBytes += bytes.length + BLOCK_OVERHEAD_BYTES;
@@ -310,6 +362,7 @@ export class BlockDownload {
       .finally(() => {
         this.#pendingBytes -= bytes.length + BLOCK_OVERHEAD_BYTES;
         this.#handedOver.delete(node);
+        this.#here.delete(node);
         this.#taken.delete(node.hash);
         this.#pumpSoon();
       });

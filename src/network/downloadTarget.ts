@@ -3,12 +3,19 @@ import type { Chain } from '../chain/chain.ts';
 import { ancestorAt } from '../consensus/headerNode.ts';
 import type { PeerTable } from './peerTable.ts';
 
-/** Nobody delivers, and no request is under way: after that another chain is tried. */
+/** Nobody delivers: other peers are asked for their headers, in case they know another chain. */
+const SUSPICIOUS_MS = 800;
+/** And one of them is tried, if there is one. */
+const REPLACED_MS = 1500;
+/** There is none, and no request is under way. */
 const STARVED_MS = 10_000;
-/** Nobody delivers, though an answer may still come. */
+/** There is none, though an answer may still come. */
 const PATIENCE_MS = 60_000;
-/** Before a chain that nobody delivers is tried again. */
-const REST_MS = 30_000;
+/** Before a chain that nobody delivers is tried again, and twice as long each time. */
+const REST_MS = 5000;
+const MAX_REST_MS = 600_000;
+/** Chains remembered for that. */
+const MAX_RESTS = 64;
 
 /**
  * Which header chain to fetch the blocks of: the one with the most work, unless nobody has its blocks. Then the next best
@@ -21,6 +28,8 @@ export class DownloadTarget {
   #sinceMs = 0;
   /** Ends of chains that nobody delivers, and until when they are passed over. */
   readonly #resting = new Map<BlockNode, number>();
+  readonly #rests = new Map<BlockNode, number>();
+  #isSuspicious = false;
 
   constructor(chain: Chain, peers: PeerTable) {
     this.#chain = chain;
@@ -31,17 +40,14 @@ export class DownloadTarget {
     return this.#node;
   }
 
-  /** Whether a chain is passed over because nobody has its blocks. */
+  /** Whether nobody seems to have the blocks of the best chain. */
   get isStarving(): boolean {
-    return this.#resting.size > 0;
+    return this.#resting.size > 0 || this.#isSuspicious;
   }
 
   /** When to look again though nothing happens. */
   get dueMs(): number {
-    return Math.min(
-      ...this.#resting.values(),
-      this.#node === undefined ? Infinity : this.#sinceMs + STARVED_MS,
-    );
+    return Math.min(...this.#resting.values(), this.#node === undefined ? Infinity : this.#nextLookMs());
   }
 
   /** `deliveredAtMs` is when the last block came; `isWaiting` whether an answer may still bring one. */
@@ -49,9 +55,12 @@ export class DownloadTarget {
     for (const [node, untilMs] of this.#resting) if (untilMs <= nowMs) this.#resting.delete(node);
     this.#sinceMs = Math.max(this.#sinceMs, deliveredAtMs);
     const current = this.#node;
-    const patienceMs = isWaiting ? PATIENCE_MS : STARVED_MS;
-    if (current !== undefined && nowMs - this.#sinceMs >= patienceMs && this.#isWanted(current)) {
-      this.#resting.set(current, nowMs + REST_MS);
+    const waitedMs = nowMs - this.#sinceMs;
+    this.#isSuspicious = current !== undefined && waitedMs >= SUSPICIOUS_MS && this.#isWanted(current);
+    if (current !== undefined && this.#isSuspicious) {
+      const patienceMs = isWaiting ? PATIENCE_MS : STARVED_MS;
+      if (waitedMs >= (this.#best(current) === undefined ? patienceMs : REPLACED_MS))
+        this.#rest(current, nowMs);
     }
     const next = this.#best();
     // A chain that only grew by a header is no new chain: it must not begin to be waited for anew.
@@ -60,11 +69,28 @@ export class DownloadTarget {
     return next;
   }
 
-  #best(): BlockNode | undefined {
+  #nextLookMs(): number {
+    const waits = [SUSPICIOUS_MS, REPLACED_MS, STARVED_MS, PATIENCE_MS];
+    const nowMs = Date.now();
+    return this.#sinceMs + (waits.find((waitMs) => this.#sinceMs + waitMs > nowMs) ?? Infinity);
+  }
+
+  #rest(node: BlockNode, nowMs: number): void {
+    const before = this.#rests.get(node) ?? 0;
+    this.#rests.delete(node);
+    this.#rests.set(node, before + 1);
+    if (this.#rests.size > MAX_RESTS) this.#rests.delete(this.#rests.keys().next().value!);
+    this.#resting.set(node, nowMs + Math.min(MAX_REST_MS, REST_MS * 2 ** before));
+    this.#isSuspicious = false;
+  }
+
+  /** The most work, `without` that chain if it is given. */
+  #best(without?: BlockNode): BlockNode | undefined {
     const nodes = [this.#chain.bestHeader, ...this.#peers.introduced().map(({ bestNode }) => bestNode)];
     let best: BlockNode | undefined;
     for (const node of nodes) {
       if (node === undefined || !this.#isWanted(node)) continue;
+      if (without !== undefined && contains(node, without)) continue;
       if (best === undefined || node.chainWork > best.chainWork) best = node;
     }
     return best;

@@ -182,8 +182,7 @@ export class GossipTopics {
 
   async #judgeTransaction(peer: Peer, data: Uint8Array): Promise<GossipVerdict> {
     const { mempool, orphans, hasCaughtUp } = this.#options;
-    // A flood above what an honest peer may send is dropped, not judged: its bytes cost us no signature check.
-    if (!hasCaughtUp() || !peer.gossipedTransactions.take(Date.now())) return IGNORE;
+    if (!hasCaughtUp()) return IGNORE;
     // Detached: the message is a view into all that came in the same packet.
     const transaction = detachTransaction(decodeTransaction(data));
     const txid = hashToHex(transaction.hash);

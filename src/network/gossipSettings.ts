@@ -6,6 +6,9 @@ import type { NetworkParams } from '../params/networkParams.ts';
 /** What a peer that may not take part is worth: under every threshold, so nothing of its gossip is looked at. */
 export const OUTSIDE_SCORE = -1_000_000;
 
+/** Under it nothing that a peer gossips is looked at, and after a while it is banned. */
+export const GRAYLIST_SCORE = -80;
+
 /**
  * Five invalid messages bring a sender to about −485 and out of the mesh; quiet peers stay at 0 or above. Nothing is
  * asked of a mesh member but that what it sends is valid: a slow network must not look like a hostile one.
@@ -66,6 +69,14 @@ export function gossipSettings(
       maxIdontwantMessageIDs: 512,
       maxControlMessages: 64,
       maxPeerInfos: 16,
+    },
+    scoreThresholds: {
+      gossipThreshold: -10,
+      publishThreshold: -50,
+      graylistThreshold: GRAYLIST_SCORE,
+      // Nobody's: a peer must not choose whom we dial.
+      acceptPXThreshold: Number.MAX_SAFE_INTEGER,
+      opportunisticGraftThreshold: 20,
     },
     scoreParams: {
       topics: { [blocks]: TOPIC_SCORE, [transactions]: TOPIC_SCORE },

@@ -1,7 +1,7 @@
 import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import { noise } from '@chainsafe/libp2p-noise';
 import { identify } from '@libp2p/identify';
-import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
+import type { ConnectionGater, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
 import { type Ping, ping } from '@libp2p/ping';
 import { prometheusMetrics } from '@libp2p/prometheus-metrics';
 import { tcp } from '@libp2p/tcp';
@@ -15,14 +15,26 @@ import { gossipSettings } from './gossipSettings.ts';
 /** Connections above the limit of peers, of 5 s each, that get `status` and `peers` alone. */
 export const COURTESY_CONNECTIONS = 16;
 
+/** Of one connection: all protocols of ours at their limits take less than half of it. */
+export const MAX_INBOUND_STREAMS = 128;
+
 /** What gossipsub has at run time and its exported type lacks. */
-export type Gossip = Omit<GossipSub, 'publish'> & {
-  publish(topic: string, data: Uint8Array, options: { floodPublish: boolean }): Promise<unknown>;
-  readonly streamsOutbound: ReadonlyMap<string, unknown>;
-  readonly seenCache: { readonly entries: Map<string, unknown> };
-  readonly msgIdToStrFn: (id: Uint8Array) => string;
-  getScore(peerId: string): number;
-  getMeshPeers(topic: string): string[];
+export type Gossip = Omit<GossipSub, 'publish'> &
+  GossipInside & {
+    publish(topic: string, data: Uint8Array, options: { floodPublish: boolean }): Promise<unknown>;
+    readonly streamsOutbound: ReadonlyMap<string, unknown>;
+    readonly seenCache: { readonly entries: Map<string, unknown> };
+    readonly msgIdToStrFn: (id: Uint8Array) => string;
+    getScore(peerId: string): number;
+    getMeshPeers(topic: string): string[];
+  };
+
+/** How gossipsub reads: replaced by the guard. */
+export type GossipInside = {
+  pipePeerReadStream(peerId: PeerId, frames: AsyncIterable<{ subarray(): Uint8Array }>): Promise<void>;
+  decodeRpc(bytes: Uint8Array): unknown;
+  handleReceivedRpc(from: PeerId, rpc: unknown): Promise<void>;
+  handlePeerReadStreamError(error: Error, peerId: PeerId): void;
 };
 
 export type Host = Libp2p<{ gossip: Gossip; ping: Ping }>;
@@ -51,7 +63,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     transports: [tcp({ backlog: 128, dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
     connectionEncrypters: [noise()],
     // 1 MiB is what a stream may have on the way: with the default a block crawls over a long distance.
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
+    // And half-open streams by the thousand, each with a buffer, are more than anybody needs.
+    streamMuxers: [
+      yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 }, maxInboundStreams: MAX_INBOUND_STREAMS }),
+    ],
     connectionGater: options.gater,
     peerDiscovery: [() => options.discovery],
     ...(options.metrics && {

@@ -69,7 +69,8 @@ export class Network {
   async #start(): Promise<void> {
     const { chain, mempool, params } = this.#options;
     const { host, table } = this.#ground;
-    const { peers, status, gossip, mempools, watchdog, wakeWatch, tipWatch, verifier, dialer } = this.#parts;
+    const { peers, status, gossip, guard, mempools, watchdog, wakeWatch, tipWatch, verifier, dialer } =
+      this.#parts;
     await serveAll(host, params.name, peers, {
       chain,
       mempool,
@@ -81,6 +82,7 @@ export class Network {
     mempool.onAccepted(({ txid, transaction }) => {
       gossip.publishTransaction(txid, transaction.bytes);
     });
+    guard.start();
     await host.start();
     gossip.start();
     status.start();

@@ -10,6 +10,7 @@ import { DialTargets } from './dialTargets.ts';
 import { Discovery } from './discovery.ts';
 import { gate } from './gate.ts';
 import { GossipTopics } from './gossip.ts';
+import { GossipGuard } from './gossipGuard.ts';
 import { OUTSIDE_SCORE } from './gossipSettings.ts';
 import { createHost, type Host } from './host.ts';
 import { loadIdentity } from './identity.ts';
@@ -48,6 +49,7 @@ export type NetworkParts = Readonly<{
   status: StatusExchange;
   sync: Sync;
   gossip: GossipTopics;
+  guard: GossipGuard;
   mempools: MempoolExchange;
   dialer: Dialer;
   verifier: Verifier;
@@ -120,6 +122,8 @@ export function makeParts(
   const transactions = new OrphanTransactions({ mempool, peers, conversation, log });
   const sync = new Sync({ chain, peers, conversation, signal, log, onProgress });
   const hasCaughtUp = () => sync.hasCaughtUp;
+  const onBlockUnseen = (peer: Peer) => sync.noteUnseen(peer);
+  const guard = new GossipGuard({ host, network: params.name, peers, onBlockUnseen, signal, log });
   const gossip = new GossipTopics({
     host,
     params,
@@ -127,7 +131,7 @@ export function makeParts(
     mempool,
     peers,
     orphans: transactions,
-    onBlockUnseen: (peer) => sync.noteUnseen(peer),
+    onBlockUnseen,
     resolveOrphanBlock: (peer, hash) => sync.resolveOrphan(peer, hash),
     hasCaughtUp,
     counts,
@@ -142,6 +146,7 @@ export function makeParts(
     peers,
     sync,
     gossip,
+    guard,
     status,
     mempools: new MempoolExchange({ mempool, peers, conversation, transactions, hasCaughtUp, signal, log }),
     dialer,

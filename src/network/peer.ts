@@ -11,9 +11,8 @@ const POINTS_FADE_PER_SEC = 10 / 60;
 
 /** Bytes that a peer may take: more than the 16 MB/s that it is entitled to. */
 const SERVED_BYTES = { burst: 64_000_000, perSec: 32_000_000 };
-/** Gossip that a peer may send: an honest one relays 2,000 transactions a second, and 20,000 at once. */
-const GOSSIPED_TRANSACTIONS = { burst: 25_000, perSec: 2500 };
-const GOSSIPED_BLOCKS = { burst: 100, perSec: 5 };
+/** Blocks that a peer may gossip; what else it may is counted by the guard. */
+export const GOSSIPED_BLOCKS = { burst: 100, perSec: 5 };
 
 /** What a peer has done wrong, at the time of the last fault. */
 export type Faults = Readonly<{ points: number; atMs: number }>;
@@ -52,6 +51,8 @@ export class Peer {
   /** Blocks are not asked of it before: it stalled, or did not have them. */
   restsUntilMs = 0;
   stalls = 0;
+  /** It brought blocks that it was asked for, and has not stalled since. */
+  hasDelivered = false;
   /** How often in a row it had nothing of what was asked for. */
   lacks = 0;
   lacksUntilMs = 0;
@@ -61,7 +62,6 @@ export class Peer {
   isAheadUnseen = false;
 
   readonly servedBytes: TokenBucket;
-  readonly gossipedTransactions: TokenBucket;
   readonly gossipedBlocks: TokenBucket;
   readonly requestBuckets = new Map<string, TokenBucket>();
   readonly openStreams = new Map<string, number>();
@@ -78,7 +78,6 @@ export class Peer {
     this.group = addressGroup(hostOf(connection.remoteAddr));
     this.#isCourtesy = isCourtesy;
     this.servedBytes = new TokenBucket(SERVED_BYTES, this.connectedAtMs);
-    this.gossipedTransactions = new TokenBucket(GOSSIPED_TRANSACTIONS, this.connectedAtMs);
     this.gossipedBlocks = new TokenBucket(GOSSIPED_BLOCKS, this.connectedAtMs);
     this.introduced = new Promise((resolve) => {
       this.#settle = resolve;

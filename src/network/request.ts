@@ -34,7 +34,10 @@ export type RequestOptions<Item> = Readonly<{
   onItems?: (items: readonly Item[]) => void;
   /** The server does not have the next of the items that were asked for. */
   onMissing?: (message: string) => void;
+  /** A whole chunk came. */
   onBytes?: (bytes: number) => void;
+  /** Bytes came, whole chunks or not. */
+  onReceived?: (bytes: number) => void;
 }>;
 
 export type AnswerEnd = Readonly<{ status: AnswerStatus; message: string; count: number }>;
@@ -131,6 +134,7 @@ class AnswerReader<Request, Item> {
   push(bytes: Uint8Array): AnswerEnd | undefined {
     let end: AnswerEnd | undefined;
     this.#progress += bytes.length;
+    this.#options.onReceived?.(bytes.length);
     for (const message of this.#splitter.push(bytes)) {
       this.#progress = PROGRESS_BYTES;
       if (end !== undefined) throw new RequestError('violation', 'a chunk behind the end of an answer');
