@@ -1,25 +1,33 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface';
 import type { BanList } from './banList.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
+import { PendingInbound } from './pendingInbound.ts';
 import type { Shunned } from './shunned.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
 /** New connections from one public address. Private ones are spared: a whole test network may live on one. */
-const INBOUND = { burst: 10, perSec: 5 };
+export const INBOUND = { burst: 10, perSec: 5 };
 const MAX_ADDRESSES = 10_000;
 
 /** Who is let in at all: not the banned, and no address that knocks too often. */
 export function gate(bans: BanList, shunned: Shunned): ConnectionGater {
   const knocks = new Map<string, TokenBucket>();
+  const pending = new PendingInbound();
   return {
     denyDialMultiaddr: (address) => bans.isBanned(hostOf(address)),
     denyDialPeer: (peerId) => bans.isBanned(peerId.toString()),
-    denyInboundConnection: ({ remoteAddr }: MultiaddrConnection) => {
-      const host = hostOf(remoteAddr);
-      return bans.isBanned(host) || (!isPrivateHost(host) && !mayKnock(knocks, host));
+    denyInboundConnection: (connection: MultiaddrConnection) => {
+      const host = hostOf(connection.remoteAddr);
+      if (bans.isBanned(host) || (!isPrivateHost(host) && !mayKnock(knocks, host))) return true;
+      pending.add(connection);
+      return false;
     },
     denyInboundEncryptedConnection: (peerId) =>
       bans.isBanned(peerId.toString()) || shunned.has(peerId.toString()),
+    denyInboundUpgradedConnection: (_peerId, connection) => {
+      pending.delete(connection);
+      return false;
+    },
     denyOutboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
   };
 }

@@ -68,7 +68,7 @@ export class GossipGuard {
       const isLow = host.services.gossip.getScore(peer.id) < GRAYLIST_SCORE;
       const looks = isLow && nowMs - ignoredAtMs > IGNORED_MS ? (this.#lowLooks.get(peer) ?? 0) + 1 : 0;
       this.#lowLooks.set(peer, looks);
-      if (looks >= LOOKS) peers.ban(peer.id, SCORE_BAN_SEC, 'gossipsub: its score is too low');
+      if (looks >= LOOKS) peers.ban(peer.id, SCORE_BAN_SEC, 'gossip: its score at gossipsub is too low');
     }
   }
 

@@ -11,6 +11,7 @@ import type { Registry } from 'prom-client';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Discovery } from './discovery.ts';
 import { gossipSettings } from './gossipSettings.ts';
+import { MAX_PENDING_INBOUND } from './pendingInbound.ts';
 
 /** Connections above the limit of peers, of 5 s each, that get `status` and `peers` alone. */
 export const COURTESY_CONNECTIONS = 16;
@@ -60,7 +61,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     privateKey: options.privateKey,
     nodeInfo: { userAgent: options.userAgent },
     addresses: { listen: [...options.listen], announce: [...options.announce] },
-    transports: [tcp({ backlog: 128, dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
+    transports: [tcp({ backlog: 511, dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
     connectionEncrypters: [noise()],
     // 1 MiB is what a stream may have on the way: with the default a block crawls over a long distance.
     // And half-open streams by the thousand, each with a buffer, are more than anybody needs.
@@ -75,8 +76,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
     connectionManager: {
       // The hard stop; who is a peer and who a courtesy is decided when a connection is open.
       maxConnections: options.maxPeers + 2 * COURTESY_CONNECTIONS,
-      // Ten silent sockets would keep every newcomer out for 10 s otherwise.
-      maxIncomingPendingConnections: 64,
+      // The gater sees to it that there is room: ten silent sockets would keep every newcomer out otherwise.
+      maxIncomingPendingConnections: 4 * MAX_PENDING_INBOUND,
       inboundUpgradeTimeout: 5000,
       // The gater counts per address, and spares private ones, where a whole test network may live.
       inboundConnectionThreshold: 10_000,

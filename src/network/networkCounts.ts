@@ -48,7 +48,7 @@ export class NetworkCounts {
   /** Requests of others, by protocol. */
   readonly requests = new Tally(PROTOCOLS, ['admitted', 'refused']);
   /** Faults of peers, by where they were found: the word before the colon of the reason. */
-  readonly faults = new Tally(['block', ...TOPICS, ...PROTOCOLS], ['punished', 'banned']);
+  readonly faults = new Tally(['block', 'gossip', ...TOPICS, ...PROTOCOLS], ['punished', 'banned']);
 }
 
 /** `blocks/1` of `blocks/1: malformed`. */
