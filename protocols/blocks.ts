@@ -48,9 +48,11 @@ export const blocksProtocol: Protocol<BlocksRequest, Uint8Array> = {
     maxAnswerBytes: MAX_BLOCKS_ANSWER_BYTES,
     maxItems: MAX_BLOCKS,
     streamsPerPeer: 4,
+    streamsInAll: 64,
     // More than other protocols: small blocks come 16 to a request, and the bytes are counted besides.
     requestBurst: 200,
     requestsPerSec: 100,
+    requestsPerSecInAll: 800,
     timeoutMs: 20_000,
   },
 };

@@ -49,8 +49,10 @@ export const headersProtocol: Protocol<HeadersRequest, Uint8Array> = {
     maxAnswerBytes: 180_000,
     maxItems: MAX_HEADERS,
     streamsPerPeer: 4,
+    streamsInAll: 64,
     requestBurst: 40,
     requestsPerSec: 20,
+    requestsPerSecInAll: 400,
     timeoutMs: 15_000,
   },
 };

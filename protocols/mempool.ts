@@ -33,8 +33,10 @@ export const mempoolProtocol: Protocol<MempoolRequest, Uint8Array> = {
     maxAnswerBytes: 1_750_000,
     maxItems: MAX_TXIDS,
     streamsPerPeer: 1,
+    streamsInAll: 32,
     requestBurst: 1,
     requestsPerSec: 1 / 60,
+    requestsPerSecInAll: 20,
     timeoutMs: 15_000,
   },
 };

@@ -43,8 +43,10 @@ export const peersProtocol: Protocol<PeersRequest, PeerAddress> = {
     maxAnswerBytes: 72_000,
     maxItems: MAX_PEER_ADDRESSES,
     streamsPerPeer: 2,
+    streamsInAll: 128,
     requestBurst: 40,
     requestsPerSec: 20,
+    requestsPerSecInAll: 400,
     timeoutMs: 10_000,
   },
 };

@@ -14,9 +14,13 @@ export type ProtocolLimits = Readonly<{
   maxItems: number;
   /** Open at the same time, from one peer. */
   streamsPerPeer: number;
+  /** Answered at the same time, of all peers together. */
+  streamsInAll: number;
   /** A token bucket of its own for each peer: as many at once, refilled at this pace. */
   requestBurst: number;
   requestsPerSec: number;
+  /** Of all peers together. */
+  requestsPerSecInAll: number;
   /** For the request to arrive, for each chunk to follow the one before, and for each to be taken. */
   timeoutMs: number;
 }>;

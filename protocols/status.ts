@@ -56,8 +56,10 @@ export const statusProtocol: Protocol<NodeStatus, NodeStatus> = {
     maxAnswerBytes: 1024,
     maxItems: 1,
     streamsPerPeer: 4,
+    streamsInAll: 256,
     requestBurst: 40,
     requestsPerSec: 20,
+    requestsPerSecInAll: 1000,
     timeoutMs: 10_000,
   },
 };

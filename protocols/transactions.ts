@@ -33,8 +33,10 @@ export const transactionsProtocol: Protocol<TransactionsRequest, Uint8Array> = {
     maxAnswerBytes: MAX_TRANSACTIONS_ANSWER_BYTES,
     maxItems: MAX_TRANSACTIONS,
     streamsPerPeer: 4,
+    streamsInAll: 64,
     requestBurst: 40,
     requestsPerSec: 20,
+    requestsPerSecInAll: 400,
     timeoutMs: 15_000,
   },
 };

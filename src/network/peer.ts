@@ -9,8 +9,6 @@ import { TokenBucket } from './tokenBucket.ts';
 export const BAN_POINTS = 100;
 const POINTS_FADE_PER_SEC = 10 / 60;
 
-/** Bytes that a peer may take: more than the 16 MB/s that it is entitled to. */
-const SERVED_BYTES = { burst: 64_000_000, perSec: 32_000_000 };
 /** Blocks that a peer may gossip; what else it may is counted by the guard. */
 export const GOSSIPED_BLOCKS = { burst: 100, perSec: 5 };
 
@@ -61,10 +59,7 @@ export class Peer {
   /** Its headers are wanted whatever work it claims: it gossiped a block whose parent we lack. */
   isAheadUnseen = false;
 
-  readonly servedBytes: TokenBucket;
   readonly gossipedBlocks: TokenBucket;
-  readonly requestBuckets = new Map<string, TokenBucket>();
-  readonly openStreams = new Map<string, number>();
 
   #isCourtesy: boolean;
   #faults: Faults = { points: 0, atMs: 0 };
@@ -77,7 +72,6 @@ export class Peer {
     this.direction = connection.direction;
     this.group = addressGroup(hostOf(connection.remoteAddr));
     this.#isCourtesy = isCourtesy;
-    this.servedBytes = new TokenBucket(SERVED_BYTES, this.connectedAtMs);
     this.gossipedBlocks = new TokenBucket(GOSSIPED_BLOCKS, this.connectedAtMs);
     this.introduced = new Promise((resolve) => {
       this.#settle = resolve;

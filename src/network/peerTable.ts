@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection, PeerId } from '@libp2p/interface';
 import type { Logger } from 'pino';
-import { mempoolProtocol } from '../../protocols/mempool.ts';
 import { peersProtocol } from '../../protocols/peers.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 import { type NodeStatus, statusProtocol } from '../../protocols/status.ts';
@@ -15,6 +14,7 @@ import { type NetworkCounts, sourceOfFault } from './networkCounts.ts';
 import { BAN_POINTS, type Faults, Peer } from './peer.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
 import type { Gate } from './serve.ts';
+import { Serving } from './serving.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
 /** How long somebody who misbehaved is kept out. */
@@ -27,9 +27,9 @@ const NAMELESS_MS = 5000;
 /** Inbound peers that are replaced by newcomers although these spread us no better: else the places would never change. */
 const REPLACED = { burst: 1, perSec: 1 / 30 };
 /** An unreadable request: a hundred of them in ten minutes are no accident. */
-const UNREADABLE_POINTS = 1;
-/** What all peers together may take, so that serving leaves time for everything else. */
-const SERVED_BYTES = { burst: 256_000_000, perSec: 128_000_000 };
+export const UNREADABLE_POINTS = 1;
+/** For each request of one who goes on although it has been refused for a long time. */
+export const EXCESS_POINTS = 1;
 /** Peers that are gone and whose faults are remembered. */
 const MAX_FAULTS = 1000;
 /** Time for the answer to `status` to leave before a connection of another network is closed. */
@@ -53,7 +53,7 @@ export type PeerTableOptions = Readonly<{
 export class PeerTable implements Gate {
   readonly #options: PeerTableOptions;
   readonly #peers = new Map<string, Peer>();
-  readonly #servedBytes = new TokenBucket(SERVED_BYTES, Date.now());
+  readonly #serving = new Serving();
   readonly #faultsOfGone = new Map<string, Faults>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #salt = randomBytes(32);
@@ -164,47 +164,31 @@ export class PeerTable implements Gate {
 
   // ---- what it takes to be answered ----
 
-  enter(connection: Connection, protocol: Protocol<never, never>): string | undefined {
-    const refusal = this.#refusalOf(connection, protocol);
+  enter(connection: Connection, protocol: Protocol<never, never>, end: () => void): string | undefined {
+    const refusal = this.#refusalOf(connection, protocol, end);
     this.#options.counts.requests.add(protocol.name, refusal === undefined ? 'admitted' : 'refused');
     return refusal;
   }
 
-  #refusalOf(connection: Connection, protocol: Protocol<never, never>): string | undefined {
+  #refusalOf(connection: Connection, protocol: Protocol<never, never>, end: () => void): string | undefined {
     const peer = this.#ensure(connection);
     if (peer === undefined) return 'no room for another peer';
-    const { name, limits } = protocol;
+    const { name } = protocol;
     if (peer.isCourtesy && name !== statusProtocol.name && name !== peersProtocol.name) {
       return 'this node is full: ask it for status and peers only';
     }
-    const nowMs = Date.now();
-    if (!peer.servedBytes.isOpen(nowMs) || !this.#servedBytes.isOpen(nowMs))
-      return 'enough bytes for now: ask again in a second';
-    const open = peer.openStreams.get(name) ?? 0;
-    if (open >= limits.streamsPerPeer) return `${limits.streamsPerPeer} requests at a time`;
-    const bucket =
-      peer.requestBuckets.get(name) ??
-      new TokenBucket({ burst: limits.requestBurst, perSec: limits.requestsPerSec }, nowMs);
-    peer.requestBuckets.set(name, bucket);
-    if (!bucket.take(nowMs)) {
-      return name === mempoolProtocol.name ? 'once a minute' : `${limits.requestsPerSec} requests a second`;
-    }
-    peer.openStreams.set(name, open + 1);
-    return undefined;
+    const refusal = this.#serving.enter(peer, protocol, end, Date.now());
+    if (refusal?.isExcess) this.punish(peer.id, EXCESS_POINTS, `${name}: goes on asking above the limits`);
+    return refusal?.message;
   }
 
-  leave({ remotePeer }: Connection, { name }: Protocol<never, never>): void {
-    const peer = this.#peers.get(remotePeer.toString());
-    peer?.openStreams.set(name, Math.max(0, (peer.openStreams.get(name) ?? 0) - 1));
+  leave({ remotePeer }: Connection, protocol: Protocol<never, never>, end: () => void): void {
+    this.#serving.leave(this.#peers.get(remotePeer.toString()), protocol, end);
   }
 
   charge({ remotePeer }: Connection, bytes: number): boolean {
     const peer = this.#peers.get(remotePeer.toString());
-    const nowMs = Date.now();
-    if (peer === undefined || !peer.servedBytes.isOpen(nowMs) || !this.#servedBytes.isOpen(nowMs))
-      return false;
-    peer.servedBytes.charge(nowMs, bytes);
-    this.#servedBytes.charge(nowMs, bytes);
+    if (peer === undefined || !this.#serving.charge(peer, bytes, Date.now())) return false;
     peer.bytesSent += bytes;
     return true;
   }

@@ -24,10 +24,10 @@ export class AnswerError extends Error {
 
 /** Who may ask, and how much: the table of peers. */
 export type Gate = Readonly<{
-  /** Undefined to let the request in; otherwise why not, for the one who asks. */
-  enter(connection: Connection, protocol: Protocol<never, never>): string | undefined;
-  /** Called once for each request that was let in. */
-  leave(connection: Connection, protocol: Protocol<never, never>): void;
+  /** Undefined to let the request in; otherwise why not, for the one who asks. `end` breaks it off, if it must be. */
+  enter(connection: Connection, protocol: Protocol<never, never>, end: () => void): string | undefined;
+  /** Called once for each request that was let in, with the same `end`. */
+  leave(connection: Connection, protocol: Protocol<never, never>, end: () => void): void;
   /** Bytes that went to a peer. False: it has had its share for now. */
   charge(connection: Connection, bytes: number): boolean;
   /** The request could not be read. */
@@ -43,6 +43,8 @@ export type Answerer<Request, Item> = (
 
 /** How long an asker may leave its side of the stream open after it has got everything. */
 const LINGER_MS = 2000;
+/** A reader that takes 8 MB byte by byte is not waited for any longer, however steady it is. */
+export const MAX_EXCHANGE_MS = 120_000;
 /** A handful above the protocol's own count, so that one too many gets an answer and not only a reset. */
 const SPARE_STREAMS = 4;
 /** Chunks that together reach it are written: about what one encrypted message holds. */
@@ -91,7 +93,9 @@ async function handle<Request, Item>(
   });
   const exchange: Exchange<Request, Item> = { stream, messages, connection, protocol, gate, deadline };
   const asked = protocol as unknown as Protocol<never, never>;
-  const refusal = gate.enter(connection, asked);
+  const end = () => stream.abort(new Error('it took too long'));
+  const refusal = gate.enter(connection, asked, end);
+  const whole = setTimeout(end, MAX_EXCHANGE_MS);
   try {
     if (refusal === undefined) await converse(exchange, answer);
     else await messages.write(encodeEnd('RATE_LIMITED', refusal, 0), deadline);
@@ -100,7 +104,8 @@ async function handle<Request, Item>(
     stream.abort(error instanceof Error ? error : new Error(messageOf(error)));
   } finally {
     deadline.end();
-    if (refusal === undefined) gate.leave(connection, asked);
+    clearTimeout(whole);
+    if (refusal === undefined) gate.leave(connection, asked, end);
   }
 }
 
