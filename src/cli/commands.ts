@@ -7,6 +7,7 @@ import { chainInfo } from './commands/chainInfo.ts';
 import { chainTransaction } from './commands/chainTransaction.ts';
 import { chainVerify } from './commands/chainVerify.ts';
 import { devnet } from './commands/devnet.ts';
+import { doctor } from './commands/doctor.ts';
 import { mineStart } from './commands/mineStart.ts';
 import { mineStatus } from './commands/mineStatus.ts';
 import { mineStop } from './commands/mineStop.ts';
@@ -29,7 +30,7 @@ import { walletSend } from './commands/walletSend.ts';
 /** What `indiecoin` alone does. */
 export const DEFAULT_COMMAND = 'node';
 
-export const COMMANDS: readonly Command[] = [node, seed, status, rpc, devnet];
+export const COMMANDS: readonly Command[] = [node, seed, status, doctor, rpc, devnet];
 
 export const GROUPS: readonly CommandGroup[] = [
   {

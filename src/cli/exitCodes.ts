@@ -17,6 +17,8 @@ export const EXIT = {
   diskFull: 7,
   /** The wallet needs its passphrase, or got a wrong one. */
   locked: 8,
+  /** `doctor` found something that does not work. */
+  unwell: 9,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

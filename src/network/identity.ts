@@ -4,7 +4,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import type { PrivateKey } from '@libp2p/interface';
 import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
 
-const FILE_NAME = 'identity.key';
+export const IDENTITY_FILE = 'identity.key';
 /** Read and written by the owner alone. */
 const MODE = 0o600;
 
@@ -14,15 +14,22 @@ const MODE = 0o600;
  * @throws Error when the file is there and is not a key: a new identity must not replace it unasked.
  */
 export async function loadIdentity(dataDir: string): Promise<PrivateKey> {
-  const path = join(dataDir, FILE_NAME);
-  const bytes = await readFileIfAny(path);
-  if (bytes === undefined) {
+  const path = join(dataDir, IDENTITY_FILE);
+  const known = await readIdentity(dataDir);
+  if (known === undefined) {
     const key = await generateKeyPair('Ed25519');
     await writeFileAtomic(path, privateKeyToProtobuf(key), MODE);
     return key;
   }
   if (process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0) await chmod(path, MODE);
-  return decodeKey(bytes, path);
+  return known;
+}
+
+/** The key of a data directory, if it has one. @throws Error when the file is there and is not a key */
+export async function readIdentity(dataDir: string): Promise<PrivateKey | undefined> {
+  const path = join(dataDir, IDENTITY_FILE);
+  const bytes = await readFileIfAny(path);
+  return bytes && decodeKey(bytes, path);
 }
 
 function decodeKey(bytes: Uint8Array, path: string): PrivateKey {

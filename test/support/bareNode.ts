@@ -25,6 +25,8 @@ export type BareStatus = {
   tip: Uint8Array;
   work: Uint8Array;
   listenPort: number;
+  /** Its clock less the true one, in seconds. */
+  clockOffsetSec?: number;
 };
 
 export type BareHandler = (request: Buffer, connection: Connection) => Buffer[] | Promise<Buffer[]>;
@@ -150,8 +152,9 @@ export class BareNode {
   }
 }
 
-export function encodeStatus({ genesis, height, tip, work, listenPort }: BareStatus): Buffer {
-  const clockSec = Math.floor(Date.now() / 1000);
+export function encodeStatus(status: BareStatus): Buffer {
+  const { genesis, height, tip, work, listenPort, clockOffsetSec = 0 } = status;
+  const clockSec = Math.floor(Date.now() / 1000) + clockOffsetSec;
   return Buffer.concat([
     field(1, genesis),
     field(2, height),

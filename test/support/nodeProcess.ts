@@ -25,6 +25,7 @@ export type NodeOptions = Readonly<{
   listenHost?: string;
   /** A Unix socket that leads to its RPC, for one whose loopback is not ours. */
   rpcSocket?: string;
+  command?: 'node' | 'seed';
   args?: readonly string[];
   /** Words before the program: what runs it under a limit. */
   under?: readonly string[];
@@ -71,7 +72,8 @@ export class NodeProcess {
   /** Starts a node, and does not wait for anything. */
   static launch(options: NodeOptions): NodeProcess {
     const seeds = (options.seeds ?? []).flatMap((seed) => ['--dns-seed', seed]);
-    const args = ['node', '--network', options.network ?? 'regtest', '--data-dir', options.dataDir];
+    const { command = 'node', network = 'regtest', dataDir } = options;
+    const args = [command, '--network', network, '--data-dir', dataDir];
     args.push(
       '--listen-host',
       options.listenHost ?? '127.0.0.1',

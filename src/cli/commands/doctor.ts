@@ -1,0 +1,80 @@
+import { checkAddresses } from '../../node/checkAddresses.ts';
+import type { Command, Context } from '../command.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { checkMachine } from '../doctor/machineChecks.ts';
+import { askNode, checkNode, type RunningNode } from '../doctor/nodeChecks.ts';
+import { EXIT } from '../exitCodes.ts';
+import { settingFlags } from '../settingFlags.ts';
+import { type Terminal, table } from '../terminal.ts';
+
+export const doctor: Command = {
+  usage: 'doctor [nodes..]',
+  summary: 'find out what is wrong: clock, disk, files, which seeds answer, whether others reach this node',
+  arguments: {
+    nodes: { type: 'string', array: true, describe: 'more nodes to ask: host:port or multiaddr' },
+  },
+  flags: settingFlags(['dns-seed', 'min-free-space']),
+  examples: [
+    ['indiecoin doctor', 'everything, whether a node runs here or not'],
+    [
+      'indiecoin doctor 203.0.113.5:8888',
+      'also whether that node answers, and whether it has reached this one',
+    ],
+    ['indiecoin doctor --dns-seed none --json', 'without the seeds of the network, for programs'],
+  ],
+  run: async (context) => {
+    const { config, terminal } = context;
+    // What a person typed wrong is said at once; a line of a list may be wrong, and is a finding.
+    checkAddresses({ ...config, dnsSeeds: [...config.dnsSeeds, ...nodesIn(context)] });
+    const running = await askNode(context.node);
+    const node = 'verdict' in running ? undefined : running;
+    const findings = [
+      ...(await checkMachine(config)),
+      ...(node === undefined ? [running as Finding] : checkNode(node)),
+      ...(await checkOthers(context, node)),
+    ];
+    const isWell = findings.every(({ verdict }) => verdict !== 'fail');
+    terminal.answer({ ok: isWell, network: config.params.name, dataDir: config.dataDir, findings }, () =>
+      describe(findings, terminal),
+    );
+    return isWell ? EXIT.ok : EXIT.unwell;
+  },
+};
+
+function nodesIn({ arguments: given }: Context): readonly string[] {
+  return (given.nodes as string[] | undefined) ?? [];
+}
+
+async function checkOthers(context: Context, node: RunningNode | undefined): Promise<Finding[]> {
+  const { config, terminal } = context;
+  // Loaded when needed: libp2p would make every other command half a second slower.
+  const [{ inspectAll, placesToAsk }, { checkClock, checkPlaces, checkReachable }] = await Promise.all([
+    import('../doctor/inspectNodes.ts'),
+    import('../doctor/networkChecks.ts'),
+  ]);
+  const places = await placesToAsk(config, {
+    given: nodesIn(context),
+    peers: (node?.peers ?? []).filter(({ inbound }) => !inbound).map(({ addr }) => addr),
+    own: node?.status.addresses ?? [],
+  });
+  terminal.note(`Asking ${places.length} nodes…`);
+  const inspected = await inspectAll(config, places);
+  return [...checkPlaces(inspected), checkClock(inspected, node), checkReachable(inspected, node)];
+}
+
+const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as const;
+
+function describe(findings: readonly Finding[], terminal: Terminal): string[] {
+  const rows = findings.flatMap(({ check, verdict, found, advice }): [string, string][] => [
+    [`${verdict.padEnd(4)}  ${check}`, found],
+    ...(advice === undefined ? [] : [['', `→ ${advice}`] as [string, string]]),
+  ]);
+  const lines = table(rows).map((line) =>
+    line.replace(/^(ok|warn|fail|skip) /, (word) =>
+      terminal.style(COLORS[word.trim() as Finding['verdict']], word),
+    ),
+  );
+  const failures = findings.filter(({ verdict }) => verdict === 'fail').length;
+  const end = failures === 0 ? 'Nothing is broken.' : `${failures} of ${findings.length} checks failed.`;
+  return [...lines, terminal.bold(end)];
+}
