@@ -2,21 +2,12 @@
 // else, because on a fresh clone there is nothing else. With --quiet it speaks only when it has work to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What `npm start` and `npx indiecoin` run. The compiler writes it anew, and not as a program. */
-const PROGRAM = join('dist', 'src', 'cli', 'main.js');
+/** What `npm start` and `npx indiecoin` run. */
+const PROGRAM = join('dist', 'bundle', 'program', 'main.js');
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 
@@ -78,7 +69,7 @@ if (!isCurrent(buildStamp, fingerprint)) {
   // From nothing, so that the output of a file that is gone cannot be imported or tested by accident.
   rmSync('dist', { recursive: true, force: true });
   run('building', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')]);
-  chmodSync(PROGRAM, 0o755);
+  run('putting the program together', process.execPath, [join('.ci', 'bundle.mjs')]);
   writeFileSync(buildStamp, fingerprint);
 }
 // npm links only the programs of dependencies. Without a link of its own, `npx indiecoin` would install this folder into

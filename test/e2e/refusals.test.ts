@@ -121,11 +121,11 @@ describe('a data directory that is somebody else’s', () => {
       writeFileSync(path, whole);
     }
 
-    for (const name of ['peers.json', 'bans.json', 'port', '.cookie', '.rpc-address'])
+    for (const name of ['addresses.json', 'bans.json', 'port', '.cookie', '.rpc-address'])
       writeFileSync(join(small, name), '[{"x"\0');
     await assertRefused(on(['status'], 'regtest', small), EXIT.notRunning, /No node is running/);
     const again = await NodeProcess.start({ dataDir: small });
-    for (const name of ['peers.json', 'bans.json', 'port'])
+    for (const name of ['addresses.json', 'bans.json', 'port'])
       assert.match(again.output, new RegExp(`${name} is damaged, and begun anew`));
     assert.equal(await again.stop(), 0);
   });

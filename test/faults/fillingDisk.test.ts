@@ -22,7 +22,7 @@ test('a file that cannot be replaced stays what it was, with nothing beside it',
   const disk = await SmallDisk.open(1);
   const folder = await temporaryFolder();
   try {
-    const path = join(disk?.folder ?? folder, 'peers.json');
+    const path = join(disk?.folder ?? folder, 'addresses.json');
     const taken = join(folder, 'taken');
     await writeFileAtomic(path, 'before');
     mkdirSync(taken);

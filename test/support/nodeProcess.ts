@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** The program as it is built. */
-export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+/** The program as its users start it. */
+export const MAIN = fileURLToPath(new URL('../../bundle/program/main.js', import.meta.url));
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 30_000;

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { CliError } from '../cliError.ts';
 import { EXIT } from '../exitCodes.ts';
 import { type RpcClient, rpcClient } from '../rpcClient.ts';
 
-const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
+/** The program that is running. */
+const PROGRAM = process.argv[1]!;
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
 /** For an orderly end; a node that takes longer is ended without it. */
