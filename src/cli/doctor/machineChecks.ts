@@ -50,7 +50,10 @@ async function checkFolder(dataDir: string): Promise<Finding> {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    const advice = `Run this as the user that the node runs as, or let that user have it: chown -R USER ${folder}`;
+    const advice =
+      folder === dataDir
+        ? `Run this as the user that the node runs as, or let that user have it: chown -R USER ${dataDir}`
+        : `It is to hold ${dataDir}. As root, make that: install -d -o USER -m 700 ${dataDir}`;
     return fail('data', `${folder} cannot be read and written by this user (${reason})`, advice);
   }
   if (folder !== dataDir) return ok('data', `${dataDir} will be made at the first start`);
