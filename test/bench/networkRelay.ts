@@ -35,39 +35,44 @@ export type Spread = Readonly<{
 /**
  * Lets two blocks of 3 MB and 14,000 payments spread from the first of some hosts: the payments of one are unknown to all but
  * the first, those of the other have spread before it.
+ * @param delayMs from one host to another, one way
  */
-export function measureRelay(hosts: number, shape: Shape): Promise<Spread[]> {
-  return Population.with(async (population) => {
-    const { trunk, unknown, known } = await readWorkload();
-    const args = ['--log-level', 'info,chain=debug,node=debug'];
-    const nodes: HostNode[] = [];
-    for (let i = 0; i < hosts; i++) {
-      const seeds = shape === 'line' ? nodes.slice(-1) : nodes;
-      nodes.push(population.add({ seeds: seeds.map(({ address }) => address), args }));
-    }
-    if (shape === 'line') population.network.stretchIntoLine();
-    const [first, ...others] = nodes;
-    await first!.start();
-    for (const block of trunk) await submit(first!, block);
-    await population.start(others);
-    await population.untilOneTip('all have the blocks before', PATIENCE_MS, nodes, trunk.length);
-    const neighbours = async () => [...(await population.neighbours(nodes)).values()];
-    await population.until(
-      'all are connected',
-      async () =>
-        (await neighbours()).every(
-          (count, i) => count >= (shape === 'mesh' ? hosts - 1 : i === 0 || i === hosts - 1 ? 1 : 2),
-        ),
-      PATIENCE_MS,
-    );
-    await sleep(SETTLING_MS);
+export function measureRelay(hosts: number, shape: Shape, delayMs: number): Promise<Spread[]> {
+  const line = { delayMs: delayMs / 2, lostPerThousand: 0 };
+  return Population.with(
+    async (population) => {
+      const { trunk, unknown, known } = await readWorkload();
+      const args = ['--log-level', 'info,chain=debug,node=debug'];
+      const nodes: HostNode[] = [];
+      for (let i = 0; i < hosts; i++) {
+        const seeds = shape === 'line' ? nodes.slice(-1) : nodes;
+        nodes.push(population.add({ seeds: seeds.map(({ address }) => address), args }));
+      }
+      if (shape === 'line') population.network.stretchIntoLine();
+      const [first, ...others] = nodes;
+      await first!.start();
+      for (const block of trunk) await submit(first!, block);
+      await population.start(others);
+      await population.untilOneTip('all have the blocks before', PATIENCE_MS, nodes, trunk.length);
+      const neighbours = async () => [...(await population.neighbours(nodes)).values()];
+      await population.until(
+        'all are connected',
+        async () =>
+          (await neighbours()).every(
+            (count, i) => count >= (shape === 'mesh' ? hosts - 1 : i === 0 || i === hosts - 1 ? 1 : 2),
+          ),
+        PATIENCE_MS,
+      );
+      await sleep(SETTLING_MS);
 
-    const wire = new Wire(population, nodes);
-    const spreads = [await spreadBlock(wire, shape, unknown, 'payments unknown')];
-    spreads.push(await spreadPayments(wire, shape, known));
-    spreads.push(await spreadBlock(wire, shape, known, 'payments known'));
-    return spreads;
-  });
+      const wire = new Wire(population, nodes);
+      const spreads = [await spreadBlock(wire, shape, unknown, 'payments unknown')];
+      spreads.push(await spreadPayments(wire, shape, known));
+      spreads.push(await spreadBlock(wire, shape, known, 'payments known'));
+      return spreads;
+    },
+    delayMs === 0 ? {} : { line },
+  );
 }
 
 async function spreadBlock(wire: Wire, shape: Shape, block: Uint8Array, what: string): Promise<Spread> {

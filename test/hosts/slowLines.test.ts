@@ -16,6 +16,7 @@ const LINES = [
   { delayMs: 100, lostPerThousand: 5, bitsPerSec: 16_000_000 },
   { delayMs: 200, lostPerThousand: 0 },
 ];
+const SEED_BITS_PER_SEC = 30_000_000;
 const BLOCKS = 120;
 const BLOCK_BYTES = 90_000;
 const STALL_SECONDS = 20;
@@ -29,6 +30,7 @@ test('nodes behind long, narrow and lossy lines sync, and stay together through 
   }
   await Population.with(async (population) => {
     const seed = population.add({ seeds: [] });
+    population.network.limitSending(seed.host, SEED_BITS_PER_SEC);
     await seed.start();
     for (const { bytes } of dataChain()) await seed.rpc('submitblock', Buffer.from(bytes).toString('hex'));
     const nodes = LINES.map((line) => population.add({ seeds: [seed.address] }, line));

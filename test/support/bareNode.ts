@@ -54,6 +54,8 @@ export class BareNode {
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
       connectionManager: { inboundConnectionThreshold: 1000 },
+      // As patient as a real node: by default five seconds without an answer to a ping end a connection.
+      connectionMonitor: { pingInterval: 30_000, pingTimeout: { minTimeout: 25_000 } },
       services: {
         identify: identify(),
         ping: ping(),

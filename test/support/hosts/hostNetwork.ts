@@ -20,8 +20,6 @@ export type Host = Readonly<{
 }>;
 
 export type HostNetworkOptions = Readonly<{
-  /** Bits a second that a host may send, by `tc tbf`. */
-  sendBitsPerSec?: number;
   /** How often TCP repeats what is not acknowledged; 15 by default, which is a quarter of an hour. */
   tcpRetries?: number;
   /** Of the lines of all hosts that are added without one of their own. */
@@ -89,7 +87,7 @@ export class HostNetwork {
     this.#bridgeOf.set(host, 'whole');
     ip(namespace, ['link set eth0 up']);
     ip(this.#switch, [`link set ${portOf(host)} master whole up`]);
-    this.#limit(host);
+    this.#shortenPatience(host);
     for (const other of this.#hosts) this.#introduce(other);
     return host;
   }
@@ -114,6 +112,12 @@ export class HostNetwork {
   /** Changes the line of a host that was given one. */
   setLine({ index }: Host, quality: LineQuality): void {
     this.#slowLines?.set(index, quality);
+  }
+
+  /** Narrows what a host may send, by the kernel's token bucket. */
+  limitSending({ namespace }: Host, bitsPerSec: number): void {
+    const bucket = ['tbf', 'rate', `${bitsPerSec}bit`, 'burst', '64kb', 'latency', '400ms'];
+    inNamespace(namespace, ['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', ...bucket]);
   }
 
   unplug(host: Host, how: Unplugging): void {
@@ -187,15 +191,10 @@ export class HostNetwork {
     );
   }
 
-  #limit({ namespace }: Host): void {
-    const { sendBitsPerSec, tcpRetries } = this.#options;
-    if (tcpRetries !== undefined) {
-      inNamespace(namespace, ['sysctl', '-q', '-w', `net.ipv4.tcp_retries2=${tcpRetries}`]);
-    }
-    if (sendBitsPerSec !== undefined) {
-      const rate = ['rate', `${sendBitsPerSec}bit`, 'burst', '64kb', 'latency', '400ms'];
-      inNamespace(namespace, ['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'tbf', ...rate]);
-    }
+  #shortenPatience({ namespace }: Host): void {
+    const { tcpRetries } = this.#options;
+    if (tcpRetries === undefined) return;
+    inNamespace(namespace, ['sh', '-c', `echo ${tcpRetries} > /proc/sys/net/ipv4/tcp_retries2`]);
   }
 
   #close(): void {

@@ -16,6 +16,7 @@ export class Population {
   readonly network: HostNetwork;
   readonly nodes: HostNode[] = [];
   readonly folder: string;
+  #mined = 0;
 
   private constructor(network: HostNetwork, folder: string) {
     this.network = network;
@@ -89,6 +90,21 @@ export class Population {
     );
   }
 
+  /** Waits until no node of one side counts one of the other side among its peers. */
+  async untilApart(left: readonly HostNode[], right: readonly HostNode[], timeoutMs: number): Promise<void> {
+    const addressesSeen = async (nodes: readonly HostNode[]) =>
+      (await Promise.all(nodes.map((node) => node.rpc<PeerLine[]>('getpeerinfo'))))
+        .flat()
+        .map(({ addr }) => addr);
+    const knowsAny = (seen: readonly string[], nodes: readonly HostNode[]) =>
+      seen.some((addr) => nodes.some(({ host }) => addr.includes(`/${host.address}/`)));
+    await this.until(
+      'both sides have noticed that they are apart',
+      async () => !knowsAny(await addressesSeen(left), right) && !knowsAny(await addressesSeen(right), left),
+      timeoutMs,
+    );
+  }
+
   /** Waits until each of these has so many real neighbours among them. */
   async untilEachHas(
     count: number,
@@ -126,7 +142,7 @@ export class Population {
     timeoutMs: number,
     nodes: readonly HostNode[] = this.running,
   ): Promise<void> {
-    const miner = nodes[Math.floor(Math.random() * nodes.length)]!;
+    const miner = nodes[this.#mined++ % nodes.length]!;
     await miner.mine(1);
     const { tip } = await miner.status();
     await this.until(

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type LineOrder, type LineQuality, UNDERLAY } from './lineQuality.ts';
-import { addNamespace, ip, removeNamespace } from './namespaces.ts';
+import { addNamespace, inNamespace, ip, removeNamespace } from './namespaces.ts';
 
 const RELAY = fileURLToPath(new URL('./lineRelay.js', import.meta.url));
 
@@ -54,25 +54,17 @@ export class SlowLines {
   }
 }
 
-/** Why there can be no slow lines here, in a sentence; undefined when there can. Namespaces must be allowed. */
+/** Why there can be no slow or narrow lines here, in a sentence; undefined when there can. Namespaces must be allowed. */
 export function whyNoSlowLines(): string | undefined {
   const namespace = addNamespace('probe');
-  const words = [
-    '-n',
-    namespace,
-    'link',
-    'add',
-    'probe0',
-    'type',
-    'vxlan',
-    'id',
-    '1',
-    'remote',
-    '127.0.0.1',
-    'dstport',
-    '4789',
-  ];
-  const { status, stderr } = spawnSync('ip', words, { encoding: 'utf8' });
-  removeNamespace(namespace);
-  return status === 0 ? undefined : `this kernel has no VXLAN tunnels: ${stderr.trim()}`;
+  try {
+    ip(namespace, ['link add probe0 type vxlan id 1 remote 127.0.0.1 dstport 4789']);
+    const bucket = ['tbf', 'rate', '1mbit', 'burst', '64kb', 'latency', '400ms'];
+    inNamespace(namespace, ['tc', 'qdisc', 'add', 'dev', 'probe0', 'root', ...bucket]);
+    return undefined;
+  } catch (error) {
+    return `this kernel has no VXLAN tunnels, or no token bucket: ${(error as Error).message}`;
+  } finally {
+    removeNamespace(namespace);
+  }
 }
