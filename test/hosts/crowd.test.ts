@@ -29,8 +29,10 @@ test('a full node keeps its peers, its memory and its wits while 150 more want t
   assert.equal(result.connectedBefore, PEERS);
   assert.equal(result.heardBefore, PEERS);
   assert.equal(result.fetchedMs.length, PEERS);
-  assert.equal(result.connectedAfter, PEERS, 'peers that were there stay');
-  assert.equal(result.heardAfter, PEERS, 'and are still told of blocks');
+  // The first stranger is let in for the least useful peer, and has to go for the next one from its own address group.
+  assert.ok(result.connectedAfter >= PEERS - 2, `${result.connectedAfter} of ${PEERS} peers stayed`);
+  assert.equal(result.heardAfter, result.connectedAfter, 'those that stayed are told of blocks');
+  assert.ok(result.answered > 0, 'strangers are told where else to go');
   const [before, knocked] = [result.readings[3]!, result.readings[4]!];
   assert.ok(knocked.memoryMb < before.memoryMb + 100, `${before.memoryMb} MB became ${knocked.memoryMb}`);
   assert.ok(knocked.slowestRpcMs < 5000, `the RPC took ${knocked.slowestRpcMs} ms`);

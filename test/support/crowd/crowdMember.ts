@@ -88,11 +88,10 @@ async function fetchBlock(blockHash: string, bytes: number): Promise<CrowdAnswer
 }
 
 async function knock(order: CrowdOrder & { do: 'knock' }): Promise<CrowdAnswer> {
-  const { target, from, sockets, strangers } = order;
+  const { target, socketsFrom, sockets, strangersFrom, strangers } = order;
   const [, host = '', port = ''] = /\/ip4\/([\d.]+)\/tcp\/(\d+)/.exec(target) ?? [];
-  const addressAt = (i: number) => from[i % from.length]!;
   const silent = Array.from({ length: sockets }, (_, i) => {
-    const socket = connect({ host, port: Number(port), localAddress: addressAt(i) });
+    const socket = connect({ host, port: Number(port), localAddress: socketsFrom[i % socketsFrom.length]! });
     socket.on('error', () => socket.destroy());
     return socket;
   });
@@ -101,7 +100,7 @@ async function knock(order: CrowdOrder & { do: 'knock' }): Promise<CrowdAnswer> 
   let next = 0;
   const worker = async () => {
     for (let i = next++; i < strangers; i = next++) {
-      const node = await openPeer(addressAt(i));
+      const node = await openPeer(strangersFrom[i % strangersFrom.length]!);
       visitors.push(node);
       answered += await node.join(target).then(
         () => 1,

@@ -7,7 +7,14 @@ export type CrowdOrder =
   /** All ask for this block at once, and again while they are told to wait. */
   | Readonly<{ do: 'fetch'; blockHash: string; bytes: number }>
   /** So many bare sockets that say nothing, and so many strangers with an identity each, who try to become peers. */
-  | Readonly<{ do: 'knock'; target: string; from: readonly string[]; sockets: number; strangers: number }>;
+  | Readonly<{
+      do: 'knock';
+      target: string;
+      socketsFrom: readonly string[];
+      sockets: number;
+      strangersFrom: readonly string[];
+      strangers: number;
+    }>;
 
 export type CrowdAnswer = Readonly<{
   joined?: number;

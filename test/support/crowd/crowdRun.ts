@@ -9,7 +9,7 @@ import { CrowdProcess } from './crowdProcess.ts';
 import { NodeMeter, type Reading } from './nodeMeter.ts';
 
 const GOSSIP_MS = 60_000;
-/** An address may knock ten times at once and five times a second: strangers come from this many. */
+/** An address may knock ten times at once and five times a second: sockets come from so many, and strangers from others. */
 const OUTSIDE_ADDRESSES = 50;
 
 export type CrowdPlan = Readonly<{
@@ -91,10 +91,11 @@ async function watchCrowd(
 
   const before = await meter.during('a small block, by gossip', () => gossipSmallBlock(node, crowd));
 
-  const from = network.addAddresses(outsiders.host, OUTSIDE_ADDRESSES, 'in one group');
+  const fromOneGroup = () => network.addAddresses(outsiders.host, OUTSIDE_ADDRESSES, 'in one group');
+  const [socketsFrom, strangersFrom] = [fromOneGroup(), fromOneGroup()];
   const { sockets, strangers } = plan;
   const knocked = await meter.during(`${sockets + strangers} attempts beyond`, () =>
-    outsiders.tell({ do: 'knock', target, from, sockets, strangers }),
+    outsiders.tell({ do: 'knock', target, socketsFrom, sockets, strangersFrom, strangers }),
   );
   const after = await meter.during('a small block again', () => gossipSmallBlock(node, crowd));
   return {
