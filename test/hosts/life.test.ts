@@ -48,7 +48,7 @@ test(`${HOSTS} hosts that know one seed, and what may happen to them`, async (t)
       const wanted = Math.min(4, HOSTS - 1);
       await seed.start();
 
-      await step('within 60 s each has at least 4 peers', async () => {
+      await step(`within 60 s each has at least ${wanted} peers`, async () => {
         await population.start(nodes);
         await population.untilEachHas(wanted, 'after the start', JOINED_MS);
         await population.untilABlockReachesAll('after the start', BLOCK_MS);

@@ -93,8 +93,8 @@ export class HostNetwork {
   }
 
   /**
-   * More addresses for a host, 11.<100 or more>.<n>.1: each in a /16 of its own, or all of them in one. They are not written
-   * down with the others, who ask for them when they need them.
+   * More addresses for a host: each in a /16 of its own (150 of them; then they share), or all in one, 11.99. They are not
+   * written down with the others, who ask for them when they need them.
    */
   addAddresses(host: Host, count: number, where: 'spread' | 'in one group'): string[] {
     const added = Array.from({ length: count }, () => {
