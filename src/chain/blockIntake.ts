@@ -202,8 +202,8 @@ export class BlockIntake {
     return checkHeaderAfter(header, parent, { params, nowSec: clockSec() });
   }
 
-  #keepOrphan(block: Block, hash: string, { source }: BlockOptions): BlockVerdict {
-    this.#orphans.add(block, source, this.#options.clockSec());
+  #keepOrphan(block: Block, hash: string, { source, isProven }: BlockOptions): BlockVerdict {
+    this.#orphans.add(block, { source, isProven: isProven ?? false }, this.#options.clockSec());
     return { status: 'orphan', missing: this.#orphans.missingAncestor(hash) };
   }
 

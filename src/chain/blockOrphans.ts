@@ -5,6 +5,8 @@ import type { Block } from '../primitives/block.ts';
 export type OrphanBlock = Readonly<{
   block: Block;
   source: string;
+  /** Its source has brought blocks of our chain before. */
+  isProven: boolean;
   hash: string;
   parent: string;
   addedSec: number;
@@ -30,17 +32,29 @@ export class BlockOrphans {
     return this.#orphans.has(hash);
   }
 
-  /** Keeps a block if its source has room, at the cost of the oldest where the pool is full. */
-  add(block: Block, source: string, nowSec: number): void {
+  /**
+   * Keeps a block if its source has room. Where the pool is full, a source that has proven nothing makes room before one that
+   * has, then the one with the most orphans, and of these the oldest: a crowd of strangers cannot push out the orphans of a
+   * peer that is of use.
+   */
+  add(block: Block, from: { source: string; isProven: boolean }, nowSec: number): void {
     this.#expire(nowSec);
     const hash = hashToHex(block.header.hash);
-    if (this.#orphans.has(hash) || this.#countOf(source) >= MAX_PER_SOURCE) return;
+    if (this.#orphans.has(hash) || this.#countOf(from.source) >= MAX_PER_SOURCE) return;
     const parent = hashToHex(block.header.previousHash);
-    this.#orphans.set(hash, { block, source, hash, parent, addedSec: nowSec });
+    this.#orphans.set(hash, { block, ...from, hash, parent, addedSec: nowSec });
     this.#bytes += block.bytes.length;
-    while (this.#orphans.size > MAX_ORPHANS || this.#bytes > MAX_BYTES) {
-      this.#remove(this.#orphans.values().next().value!);
-    }
+    while (this.#orphans.size > MAX_ORPHANS || this.#bytes > MAX_BYTES) this.#remove(this.#leastDeserving());
+  }
+
+  #leastDeserving(): OrphanBlock {
+    const counts = new Map<string, number>();
+    for (const { source } of this.#orphans.values()) counts.set(source, (counts.get(source) ?? 0) + 1);
+    const weight = ({ source, isProven }: OrphanBlock) => (isProven ? 0 : MAX_ORPHANS) + counts.get(source)!;
+    // The first of equals is the oldest.
+    return [...this.#orphans.values()].reduce((worst, orphan) =>
+      weight(orphan) > weight(worst) ? orphan : worst,
+    );
   }
 
   /** The first unknown block on the way back from this one: what has to be asked for. */

@@ -22,6 +22,8 @@ export type BlockOptions = Readonly<{
   requested: boolean;
   /** Who sent it, for the quotas of the orphan pool and for the blame when it fails later. */
   source: string;
+  /** The source has brought blocks of our chain before: its orphans are the last to make room for others. */
+  isProven?: boolean;
   /** Forced to disk before the verdict is given. */
   durable?: boolean;
 }>;

@@ -45,6 +45,8 @@ const MAX_STALL_MS = 20_000;
 /** The whole window, in case a peer sends a trickle. */
 const WINDOW_STALLS = 4;
 const REST_AFTER_STALL_MS = 20_000;
+/** It is not silent, only slower than others: twice as long each time. */
+const REST_AFTER_LATE_MS = 500;
 const REST_AFTER_LACK_MS = 2000;
 const MAX_REST_MS = 60_000;
 const REST_AFTER_LIMIT_MS = 1000;
@@ -246,6 +248,7 @@ export class BlockDownload {
       else if (window.received === 0) this.#lacking(peer);
       else {
         peer.stalls = 0;
+        if (!window.isLate) peer.lates = 0;
         peer.lacks = 0;
         peer.hasDelivered = true;
         this.#windows.noteWhole(window, Date.now());
@@ -254,7 +257,7 @@ export class BlockDownload {
     } catch (error) {
       if (!(error instanceof RequestError))
         log.error({ peer: peer.id, err: error }, 'blocks could not be fetched');
-      if (error instanceof RequestError && error.kind === 'stalled') this.#stalled(peer);
+      if (error instanceof RequestError && error.kind === 'stalled') this.#stalled(window);
       else this.#lacking(peer);
     } finally {
       clearTimeout(timer);
@@ -266,7 +269,11 @@ export class BlockDownload {
     }
   }
 
-  #stalled(peer: Peer): void {
+  #stalled({ peer, receivedBytes, isLate }: BlockWindow): void {
+    if (isLate && receivedBytes > 0) {
+      this.#rest(peer, Math.min(MAX_REST_MS, REST_AFTER_LATE_MS * 2 ** peer.lates++));
+      return;
+    }
     peer.stalls++;
     peer.hasDelivered = false;
     // Only when nobody delivers is it likely to be our own line.

@@ -8,7 +8,7 @@ import type { Chain } from '../chain/chain.ts';
 import { checkProofOfWork } from '../consensus/checkHeader.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
+import { type BlockHeader, decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
 import { decodeTransaction, detachTransaction } from '../primitives/transaction.ts';
 import {
   type GossipVerdict,
@@ -16,6 +16,7 @@ import {
   gossipVerdictOfTransaction,
   MALFORMED_POINTS,
 } from './gossipVerdict.ts';
+import { HOPELESS_FAILURES } from './headerSearch.ts';
 import type { Host } from './host.ts';
 import type { NetworkCounts } from './networkCounts.ts';
 import type { OrphanTransactions } from './orphanTransactions.ts';
@@ -43,7 +44,7 @@ export type GossipOptions = Readonly<{
   /** Fetches what leads to a block whose parent is unknown. True when the block has become part of the chain. */
   /** A block was dropped unread, because its sender has sent many: its chain has to be asked for. */
   onBlockUnseen: (peer: Peer) => void;
-  resolveOrphanBlock: (peer: Peer, hash: string) => Promise<boolean>;
+  resolveOrphanBlock: (peer: Peer, header: BlockHeader) => Promise<boolean>;
   /** Before that no transaction can be judged: its coins may be in blocks that are still to come. */
   hasCaughtUp: () => boolean;
   counts: NetworkCounts;
@@ -165,15 +166,19 @@ export class GossipTopics {
       peer.showed(known);
       return IGNORE;
     }
+    // Who did not show the ancestors of the last ones has no place for more.
+    const isHopeless = peer.headerFailures >= HOPELESS_FAILURES;
+    if (isHopeless && chain.node(hashToHex(header.previousHash)) === undefined) return IGNORE;
     return this.#whileJudging(hash, async () => {
       // As bytes: decoded it would weigh six times as much while it waits, and 3 MB are decoded in slices there.
-      const verdict = await chain.acceptBlock(data, { requested: false, source: peer.id });
+      const options = { requested: false, source: peer.id, isProven: peer.lastBlockAtMs > 0 };
+      const verdict = await chain.acceptBlock(data, options);
       // Only what is of use counts in the peer's favour when places are scarce.
       if (verdict.status === 'connected') peer.lastBlockAtMs = Date.now();
       if (verdict.status === 'connected' || verdict.status === 'stored' || verdict.status === 'known') {
         peer.showed(verdict.node);
       }
-      if (verdict.status === 'orphan' && (await resolveOrphanBlock(peer, hash))) {
+      if (verdict.status === 'orphan' && (await resolveOrphanBlock(peer, header))) {
         return { result: 'accept', points: 0, reason: '' };
       }
       return gossipVerdictOfBlock(verdict);
@@ -188,7 +193,7 @@ export class GossipTopics {
     const txid = hashToHex(transaction.hash);
     if (mempool.has(txid)) return IGNORE;
     return this.#whileJudging(txid, async () => {
-      const verdict = await this.#turnstile.run(data.length, () =>
+      const verdict = await this.#turnstile.run(peer.id, data.length, () =>
         mempool.accept(transaction, { source: peer.id }),
       );
       if (verdict === undefined) return IGNORE;

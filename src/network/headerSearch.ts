@@ -16,9 +16,13 @@ const MAX_ANSWERING = 2;
 const REST_MS = 10_000;
 const MAX_REST_MS = 600_000;
 /** A peer that failed to show its headers so often is no reason to wait, even if there is nobody else. */
-const HOPELESS_FAILURES = 2;
+export const HOPELESS_FAILURES = 2;
 /** For a claim of more work than its headers show, three in a row being a ban. No race of honest nodes looks like that. */
 export const FALSE_CLAIM_POINTS = 40;
+
+/** For a block whose parent its sender does not have, from the fourth on: a reorganization may explain a few. */
+export const NOWHERE_POINTS = 10;
+const FREE_NOWHERE = 3;
 
 export type HeaderSearchOptions = Readonly<{
   chain: Chain;
@@ -43,6 +47,8 @@ export class HeaderSearch {
   readonly #walks = new Map<Peer, Walk>();
   readonly #restUntilMs = new WeakMap<Peer, number>();
   readonly #answered = new WeakSet<Peer>();
+  /** The parent of the last block that a peer sent too early. */
+  readonly #owedParents = new WeakMap<Peer, string>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HeaderSearchOptions) {
@@ -68,8 +74,9 @@ export class HeaderSearch {
   }
 
   /** A block came whose ancestors the peer must have: they are asked for soon, unless it failed to show them before. */
-  urge(peer: Peer): void {
+  urge(peer: Peer, missingParent?: string): void {
     peer.isAheadUnseen = true;
+    if (missingParent !== undefined) this.#owedParents.set(peer, missingParent);
     if (peer.headerFailures < HOPELESS_FAILURES) this.#restUntilMs.delete(peer);
   }
 
@@ -102,6 +109,8 @@ export class HeaderSearch {
     const { onHeaders, onChange, log } = this.#options;
     // Before the request: a block that arrives while it is under way is news that its answer may not have.
     peer.isAheadUnseen = false;
+    const owedParent = this.#owedParents.get(peer);
+    this.#owedParents.delete(peer);
     onChange();
     try {
       const shown = await syncHeaders(peer, {
@@ -115,6 +124,7 @@ export class HeaderSearch {
       if (shown !== undefined) {
         peer.chainWork = shown.chainWork;
         peer.bestNode = shown.node;
+        if (shown.isWhole && shown.node !== undefined) this.#judgeOrphan(peer, owedParent);
       }
     } catch (error) {
       log.error({ peer: peer.id, err: error }, 'headers could not be taken');
@@ -138,6 +148,17 @@ export class HeaderSearch {
     }
     this.#options.peers.punish(peer.id, FALSE_CLAIM_POINTS, 'headers/1: less work than its status claims');
     this.#letRest(peer);
+  }
+
+  /** It has shown all that it has, and what its block hangs on was not among it. */
+  #judgeOrphan(peer: Peer, owedParent: string | undefined): void {
+    if (owedParent === undefined || this.#options.chain.node(owedParent) !== undefined) return;
+    if (++peer.orphansOfNowhere <= FREE_NOWHERE) return;
+    this.#options.peers.punish(
+      peer.id,
+      NOWHERE_POINTS,
+      'blocks/1: it does not have the parents of its blocks',
+    );
   }
 
   #letRest(peer: Peer): void {

@@ -132,7 +132,7 @@ export function makeParts(
     peers,
     orphans: transactions,
     onBlockUnseen,
-    resolveOrphanBlock: (peer, hash) => sync.resolveOrphan(peer, hash),
+    resolveOrphanBlock: (peer, header) => sync.resolveOrphan(peer, header),
     hasCaughtUp,
     counts,
     log,

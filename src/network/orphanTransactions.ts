@@ -18,6 +18,11 @@ const ANSWER_MS = 5000;
 const MAX_SEARCHES = 64;
 const MAX_SEARCHES_A_PEER = 8;
 
+/** For orphans whose parents their sender does not have, once in so long: a block that we lack explains a few seconds of them. */
+export const ORPHAN_PAYMENT_POINTS = 5;
+const ORPHAN_PAYMENT_MS = 2000;
+const FREE_ORPHAN_PAYMENTS = 3;
+
 export type OrphanTransactionsOptions = Readonly<{
   mempool: Mempool;
   peers: PeerTable;
@@ -46,8 +51,9 @@ export class OrphanTransactions {
       const asked = new Set<string>();
       for (let generation = 0; generation < MAX_GENERATIONS && wanted.length > 0; generation++) {
         for (const id of wanted) asked.add(id);
-        const grandparents = await this.fetch(peer, wanted);
-        wanted = grandparents.filter((id) => !asked.has(id));
+        const { lacking, hasNone } = await this.fetch(peer, wanted);
+        if (hasNone) this.#noteParentless(peer);
+        wanted = lacking.filter((id) => !asked.has(id));
       }
       // The mempool takes up its orphans by itself when a parent comes; this waits until it has.
       const { mempool } = this.#options;
@@ -61,8 +67,21 @@ export class OrphanTransactions {
     }
   }
 
-  /** Asks for transactions and hands them to the mempool. Returns the parents that they in turn lack. */
-  async fetch(peer: Peer, txids: readonly string[]): Promise<string[]> {
+  /** It spends what neither we nor its sender know. A few may have got into a block meanwhile. */
+  #noteParentless(peer: Peer): void {
+    const nowMs = Date.now();
+    if (nowMs - peer.orphanPaymentAtMs < ORPHAN_PAYMENT_MS) return;
+    peer.orphanPaymentAtMs = nowMs;
+    if (++peer.orphanPayments <= FREE_ORPHAN_PAYMENTS) return;
+    const reason = 'transactions/1: it does not have the parents of its payments';
+    this.#options.peers.punish(peer.id, ORPHAN_PAYMENT_POINTS, reason);
+  }
+
+  /**
+   * Asks for transactions and hands them to the mempool. Returns the parents that they in turn lack, and whether the peer
+   * answered that it has nothing of what was asked for.
+   */
+  async fetch(peer: Peer, txids: readonly string[]): Promise<{ lacking: string[]; hasNone: boolean }> {
     const { conversation, mempool, peers } = this.#options;
     const wanted = new Set(txids.slice(0, transactionsProtocol.limits.maxItems));
     const question = { hashes: [...wanted].map((txid) => hexToHash(txid)) };
@@ -85,7 +104,7 @@ export class OrphanTransactions {
       const { points, reason } = gossipVerdictOfTransaction(verdict);
       peers.punish(peer.id, points, `transactions/1: ${reason}`);
     }
-    return lacking;
+    return { lacking, hasNone: items?.length === 0 };
   }
 
   #decode(peer: Peer, bytes: Uint8Array): Transaction | undefined {

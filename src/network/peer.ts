@@ -49,6 +49,8 @@ export class Peer {
   /** Blocks are not asked of it before: it stalled, or did not have them. */
   restsUntilMs = 0;
   stalls = 0;
+  /** How often in a row it brought blocks so slowly that others were faster. */
+  lates = 0;
   /** It brought blocks that it was asked for, and has not stalled since. */
   hasDelivered = false;
   /** How often in a row it had nothing of what was asked for. */
@@ -56,6 +58,11 @@ export class Peer {
   lacksUntilMs = 0;
   /** How often in a row it did not answer for headers. */
   headerFailures = 0;
+  /** Blocks that it sent though it does not have their parents. */
+  orphansOfNowhere = 0;
+  /** The same of payments. */
+  orphanPayments = 0;
+  orphanPaymentAtMs = 0;
   /** Its headers are wanted whatever work it claims: it gossiped a block whose parent we lack. */
   isAheadUnseen = false;
 

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
+import { hashToHex } from '../bytes/hex.ts';
 import type { Chain } from '../chain/chain.ts';
+import type { BlockHeader } from '../primitives/header.ts';
 import { BlockDownload } from './blockDownload.ts';
 import type { Conversation } from './conversation.ts';
 import { HeaderSearch } from './headerSearch.ts';
@@ -100,8 +102,9 @@ export class Sync {
   }
 
   /** Fetches what lies between our chain and a block that came too early. True when the block became part of the chain. */
-  resolveOrphan(peer: Peer, hash: string): Promise<boolean> {
-    this.#headers.urge(peer);
+  resolveOrphan(peer: Peer, header: BlockHeader): Promise<boolean> {
+    const hash = hashToHex(header.hash);
+    this.#headers.urge(peer, hashToHex(header.previousHash));
     this.#headers.wake();
     if (this.#orphanWaiters.has(hash) || this.#orphanWaiters.size >= MAX_ORPHANS_WAITING) {
       return Promise.resolve(false);

@@ -87,6 +87,7 @@ class HostsProcess {
   static async start(task: object): Promise<HostsProcess> {
     const child = spawn(process.execPath, [HOSTS, JSON.stringify(task)], {
       stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, TEST_LOG: 'silent' },
     });
     const lines = createInterface({ input: child.stdout! });
     const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(MAX_MS) })) as [string];

@@ -2,6 +2,9 @@ import type { Block } from '../../src/primitives/block.ts';
 import { type BareNode, chunk, end, NOT_FOUND } from './bareNode.ts';
 import { bytesOf, field, parseFields } from './wire.ts';
 
+/** An answer stops before it. */
+const MAX_ANSWER_BYTES = 8_000_000;
+
 /** What a bare node claims when it has this chain: at regtest's difficulty a block stands for two hashes. */
 export function claim(bare: BareNode, blocks: readonly Block[], height = blocks.length): void {
   const work = Buffer.from((2 * (height + 1)).toString(16).padStart(8, '0'), 'hex');
@@ -30,12 +33,16 @@ export function serveBlocks(
   blocks: readonly Block[],
   pick: (block: Block) => Uint8Array | undefined | Promise<Uint8Array> = ({ bytes }) => bytes,
 ): Promise<void> {
+  const byHash = new Map(blocks.map((block) => [Buffer.from(block.header.hash).toString('hex'), block]));
   return bare.answer('blocks/1', async (request) => {
     const parts: Buffer[] = [];
     let count = 0;
+    let total = 0;
     for (const hash of bytesOf(parseFields(request), 1)) {
-      const block = blocks.find(({ header }) => hash.equals(header.hash));
+      const block = byHash.get(hash.toString('hex'));
       const bytes = block && (await pick(block));
+      total += bytes?.length ?? 0;
+      if (total > MAX_ANSWER_BYTES) break;
       if (bytes === undefined) parts.push(field(1, NOT_FOUND));
       else {
         parts.push(chunk(bytes));

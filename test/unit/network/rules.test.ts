@@ -3,6 +3,9 @@ import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
 import { Uint8ArrayList } from 'uint8arraylist';
 import { DecodeError } from '../../../src/bytes/decodeError.ts';
+import { hashToHex } from '../../../src/bytes/hex.ts';
+import { sha256 } from '../../../src/bytes/sha256.ts';
+import { BlockOrphans } from '../../../src/chain/blockOrphans.ts';
 import type { BlockVerdict } from '../../../src/chain/blockVerdict.ts';
 import type { TransactionVerdict } from '../../../src/mempool/transactionVerdict.ts';
 import { pickCandidates } from '../../../src/network/dialCandidates.ts';
@@ -15,6 +18,8 @@ import { parentsFirst } from '../../../src/network/orphanTransactions.ts';
 import { TokenBucket } from '../../../src/network/tokenBucket.ts';
 import { Turnstile } from '../../../src/network/turnstile.ts';
 import { makeTransaction } from '../../../src/primitives/transaction.ts';
+import { solvedBlock } from '../../support/blocks.ts';
+import { RESERVED } from '../../support/dataBlocks.ts';
 
 test('a token bucket lets the burst through, then the rate', () => {
   const bucket = new TokenBucket({ burst: 3, perSec: 2 }, 0);
@@ -191,11 +196,48 @@ test('a turnstile lets so many in, and the others in their order', async () => {
     if (n === 3) throw new Error('it fails and leaves all the same');
     return n;
   };
-  const results = await Promise.allSettled([1, 2, 3, 4, 5, 6].map((n) => turnstile.run(10, work(n))));
+  const results = await Promise.allSettled([1, 2, 3, 4, 5, 6].map((n) => turnstile.run('a', 10, work(n))));
   assert.deepEqual(order, [1, 2, 3, 4, 5]);
   const values = results.map((result) => (result.status === 'fulfilled' ? result.value : 'failed'));
   assert.deepEqual(values, [1, 2, 'failed', 4, 5, undefined]);
-  assert.equal(await turnstile.run(10, work(7)), 7);
+  assert.equal(await turnstile.run('a', 10, work(7)), 7);
+});
+
+test('at a turnstile the sources take turns, and the one with the most makes room', async () => {
+  const turnstile = new Turnstile({ maxInside: 1, maxWaitingBytes: 50 });
+  const order: string[] = [];
+  const work = (name: string) => async () => {
+    order.push(name);
+    await new Promise((resolve) => setImmediate(resolve));
+    return name;
+  };
+  const run = (source: string, n: number) => turnstile.run(source, 10, work(`${source}${n}`));
+  const results = await Promise.all([
+    ...[1, 2, 3, 4, 5, 6, 7].map((n) => run('flood', n)),
+    run('honest', 1),
+    run('honest', 2),
+  ]);
+  assert.deepEqual(order, ['flood1', 'flood2', 'honest1', 'flood3', 'honest2', 'flood4']);
+  const turnedAway = [undefined, undefined, undefined];
+  assert.deepEqual(results, ['flood1', 'flood2', 'flood3', 'flood4', ...turnedAway, 'honest1', 'honest2']);
+});
+
+test('a crowd of strangers cannot push out the orphan of a peer that is of use', () => {
+  const orphans = new BlockOrphans();
+  const orphan = (i: number) =>
+    solvedBlock({
+      parent: { hash: sha256(Uint8Array.of(i)), timeSec: 1 },
+      height: i + 1,
+      lockingScript: RESERVED,
+    });
+  const honest = orphan(0);
+  orphans.add(honest, { source: 'honest', isProven: true }, 0);
+  const first = orphan(1);
+  orphans.add(first, { source: 'stranger', isProven: false }, 0);
+  for (let i = 2; i < 200; i++) orphans.add(orphan(i), { source: `sybil ${i}`, isProven: false }, 0);
+  assert.equal(orphans.size, 64);
+  assert.ok(orphans.has(hashToHex(honest.header.hash)));
+  assert.ok(!orphans.has(hashToHex(first.header.hash)));
 });
 
 test('whom to dial is spread over address groups', () => {
