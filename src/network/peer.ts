@@ -13,7 +13,7 @@ const POINTS_FADE_PER_SEC = 10 / 60;
 export const GOSSIPED_BLOCKS = { burst: 100, perSec: 5 };
 
 /** What a peer has done wrong, at the time of the last fault. */
-export type Faults = Readonly<{ points: number; atMs: number }>;
+export type Faults = Readonly<{ points: number; atMs: number; reason?: string }>;
 
 /** What we know of a node that we are connected to. */
 export class Peer {
@@ -135,8 +135,8 @@ export class Peer {
     return Math.max(0, points - Math.max(0, fadedPoints));
   }
 
-  addPoints(points: number, nowMs: number): number {
-    this.#faults = { points: this.points(nowMs) + points, atMs: nowMs };
+  addPoints(points: number, nowMs: number, reason: string): number {
+    this.#faults = { points: this.points(nowMs) + points, atMs: nowMs, reason };
     return this.#faults.points;
   }
 

@@ -19,6 +19,8 @@ export type PeerInfo = Readonly<{
   score: number;
   /** For misbehaviour: 100 is a ban. */
   points: number;
+  /** The last thing that it was given points for, while it has any. */
+  fault: string | undefined;
   bytesReceived: number;
   bytesSent: number;
   /** Its clock less ours. */
@@ -29,6 +31,7 @@ export type PeerInfo = Readonly<{
 
 export function peerInfo(peer: Peer, score: number, pingMs: number | undefined): PeerInfo {
   const isKnown = peer.status !== undefined;
+  const points = Math.round(peer.points(Date.now()));
   return {
     peerId: peer.id,
     address: peer.address,
@@ -41,7 +44,8 @@ export function peerInfo(peer: Peer, score: number, pingMs: number | undefined):
     lastBlockSec: Math.floor(peer.lastBlockAtMs / 1000),
     lastTransactionSec: Math.floor(peer.lastTransactionAtMs / 1000),
     score,
-    points: Math.round(peer.points(Date.now())),
+    points,
+    fault: points > 0 ? peer.faults.reason : undefined,
     bytesReceived: peer.bytesReceived,
     bytesSent: peer.bytesSent,
     clockOffsetSec: peer.clockOffsetSec,

@@ -134,7 +134,7 @@ export class PeerTable implements Gate {
     // Blocks also come from our own miner and from the RPC, and the sender of an old one may be long gone.
     if (peer === undefined) return;
     this.#options.counts.faults.add(sourceOfFault(reason), 'punished');
-    const total = peer.addPoints(points, Date.now());
+    const total = peer.addPoints(points, Date.now(), reason);
     this.#options.log.info({ peer: id, points, total: Math.round(total), reason }, 'peer misbehaved');
     if (total >= BAN_POINTS) this.ban(id, BAN_SEC, reason);
   }

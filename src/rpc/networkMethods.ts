@@ -141,6 +141,7 @@ function describePeer(peer: PeerInfo, id: number): Record<string, unknown> {
     lowest_height: peer.lowestHeight,
     score: peer.score,
     points: peer.points,
+    ...(peer.fault !== undefined && { fault: peer.fault }),
   };
 }
 
