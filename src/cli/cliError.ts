@@ -1,3 +1,4 @@
+import { IdentityError } from '../network/identityError.ts';
 import { ConfigError } from '../node/configError.ts';
 import { diskFaultOf } from '../store/diskFault.ts';
 import {
@@ -45,6 +46,7 @@ function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof ConfigError) return EXIT.usage;
   if (error instanceof DatabaseInUseError) return EXIT.inUse;
   if (error instanceof DatabaseDamagedError || error instanceof DatabaseForeignError) return EXIT.damaged;
+  if (error instanceof IdentityError) return EXIT.damaged;
   if (error instanceof WalletError) return walletExitCode(error);
   return error instanceof DiskError || diskFaultOf(error) !== undefined ? EXIT.diskFull : undefined;
 }

@@ -11,7 +11,7 @@ export const EXIT = {
   refused: 4,
   /** Another process has the data directory open. */
   inUse: 5,
-  /** The database is not what was written, or belongs to another network or version. */
+  /** The database or the identity is not what was written, or the database belongs to another network or version. */
   damaged: 6,
   /** The disk is full, soon will be, or takes no more for another reason. */
   diskFull: 7,

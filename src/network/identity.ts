@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { PrivateKey } from '@libp2p/interface';
 import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
+import { IdentityError } from './identityError.ts';
 
 export const IDENTITY_FILE = 'identity.key';
 /** Read and written by the owner alone. */
@@ -11,7 +12,7 @@ const MODE = 0o600;
 /**
  * The node's Ed25519 key, made at the first start: libp2p does not keep one, and the addresses that others remember end
  * in the peer id that comes from it.
- * @throws Error when the file is there and is not a key: a new identity must not replace it unasked.
+ * @throws IdentityError when the file is there and is not a key: a new identity must not replace it unasked.
  */
 export async function loadIdentity(dataDir: string): Promise<PrivateKey> {
   const path = join(dataDir, IDENTITY_FILE);
@@ -25,7 +26,7 @@ export async function loadIdentity(dataDir: string): Promise<PrivateKey> {
   return known;
 }
 
-/** The key of a data directory, if it has one. @throws Error when the file is there and is not a key */
+/** The key of a data directory, if it has one. @throws IdentityError when the file is there and is not a key */
 export async function readIdentity(dataDir: string): Promise<PrivateKey | undefined> {
   const path = join(dataDir, IDENTITY_FILE);
   const bytes = await readFileIfAny(path);
@@ -37,7 +38,9 @@ function decodeKey(bytes: Uint8Array, path: string): PrivateKey {
     const key = privateKeyFromProtobuf(bytes);
     if (key.type === 'Ed25519') return key;
   } catch (cause) {
-    throw new Error(`${path} is not a node identity. Restore it, or remove it to get a new one.`, { cause });
+    throw new IdentityError(`${path} is not a node identity. Restore it, or remove it to get a new one.`, {
+      cause,
+    });
   }
-  throw new Error(`${path} holds another kind of key than Ed25519.`);
+  throw new IdentityError(`${path} holds another kind of key than Ed25519.`);
 }

@@ -142,7 +142,7 @@ describe('a seed', () => {
     await writeFile(join(dataDir, 'identity.key'), 'nonsense');
     const line = ['seed', '--network', 'regtest', '--data-dir', dataDir, '--dns-seed', 'none'];
     const { code, stderr } = await runCli([...line, '--rpc-port', '0', '--metrics-port', '0']);
-    assert.equal(code, 1);
+    assert.equal(code, 6);
     assert.match(stderr, /identity\.key is not a node identity. Restore it/);
     const report = await examine(dataDir);
     assert.equal(report.code, 9);
