@@ -25,6 +25,8 @@ export const seed: Command = {
       // As many as there may be: a newcomer that is turned away has perhaps no other seed.
       'max-peers': MAX_PEERS,
       'metrics-port': metricsPort(params),
+      // Peers come and go by the thousand; their bans are told all the same.
+      'log-level': 'info,network=warn',
     });
     await runNode({ ...context, config: { ...config, isSeed: true, announce: seedAddresses(config) } });
   },
