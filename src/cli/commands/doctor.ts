@@ -66,8 +66,8 @@ const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as cons
 
 function describe(findings: readonly Finding[], terminal: Terminal): string[] {
   const rows = findings.flatMap(({ check, verdict, found, advice }): [string, string][] => [
-    [`${verdict.padEnd(4)}  ${check}`, found],
-    ...(advice === undefined ? [] : [['', `→ ${advice}`] as [string, string]]),
+    [`${verdict.padEnd(4)}  ${check}`, printable(found)],
+    ...(advice === undefined ? [] : [['', `→ ${printable(advice)}`] as [string, string]]),
   ]);
   const lines = table(rows).map((line) =>
     line.replace(/^(ok|warn|fail|skip) /, (word) =>
@@ -77,4 +77,9 @@ function describe(findings: readonly Finding[], terminal: Terminal): string[] {
   const failures = findings.filter(({ verdict }) => verdict === 'fail').length;
   const end = failures === 0 ? 'Nothing is broken.' : `${failures} of ${findings.length} checks failed.`;
   return [...lines, terminal.bold(end)];
+}
+
+/** Findings hold words of strangers: from other nodes, and from the DNS. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, '?');
 }
