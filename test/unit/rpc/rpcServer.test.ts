@@ -101,6 +101,12 @@ describe('the door of the RPC', () => {
     assert.equal((await post('x', { 'content-length': String(40 * 1024 * 1024) })).status, 413);
   });
 
+  it('runs no method for those who only may watch', async () => {
+    const body = JSON.stringify({ id: 1, method: 'uptime' });
+    for (const path of ['/healthz', '/metrics'])
+      assert.equal((await post(body, { authorization: '' }, 'POST', path)).status, 401, path);
+  });
+
   it('tells a watchdog how the node is', async () => {
     const { status, text } = await post('', { authorization: '' }, 'GET', '/healthz');
     assert.equal(status, 503);
