@@ -46,9 +46,10 @@ export async function run(options: readonly string[]): Promise<void> {
         `RPC ${reading.slowestRpcMs.toFixed(0)} ms at most`.padStart(24),
     );
   }
+  console.log(`the large block reached ${result.heardLarge} by gossip within a minute`);
   const sorted = [...result.fetchedMs].sort((a, b) => a - b);
   const at = (share: number) => ((sorted[Math.ceil(sorted.length * share) - 1] ?? 0) / 1000).toFixed(1);
-  console.log(`the large block: half of ${sorted.length} had it after ${at(0.5)} s, all after ${at(1)} s`);
+  console.log(`asked for, half of ${sorted.length} had it after ${at(0.5)} s, all after ${at(1)} s`);
   for (const [what, count] of Object.entries(result.failures)) console.log(`  ${count} requests: ${what}`);
   console.log(`peers connected: ${result.connectedBefore} before, ${result.connectedAfter} after`);
   console.log(`a small block reached ${result.heardBefore} before, ${result.heardAfter} after`);

@@ -30,7 +30,8 @@ export type CrowdResult = Readonly<{
   /** Peers of the crowd with an open connection, before the knocking and after it. */
   connectedBefore: number;
   connectedAfter: number;
-  /** Peers that a small block reached by gossip, before the knocking and after it. */
+  /** Peers that the large block reached by gossip within a minute; that a small one did before the knocking, and after it. */
+  heardLarge: number;
   heardBefore: number;
   heardAfter: number;
   /** Milliseconds until each peer had the large block that all asked for at once: those that got it. */
@@ -83,8 +84,11 @@ async function watchCrowd(
   );
   const idle = await meter.during('idle', () => sleep(plan.idleSeconds * 1000));
 
-  await submit(node, [large]);
   const blockHash = hashToHex(large.header.hash);
+  const gossiped = await meter.during('a large block, by gossip', async () => {
+    await submit(node, [large]);
+    return untilHeard(crowd, blockHash);
+  });
   const fetched = await meter.during('a large block, asked for', () =>
     Promise.all(crowd.map((member) => member.tell({ do: 'fetch', blockHash, bytes: large.bytes.length }))),
   );
@@ -99,9 +103,10 @@ async function watchCrowd(
   );
   const after = await meter.during('a small block again', () => gossipSmallBlock(node, crowd));
   return {
-    readings: [joined, idle, fetched, before, knocked, after].map(({ reading }) => reading),
+    readings: [joined, idle, gossiped, fetched, before, knocked, after].map(({ reading }) => reading),
     connectedBefore: before.result.connected,
     connectedAfter: after.result.connected,
+    heardLarge: gossiped.result.heard,
     heardBefore: before.result.heard,
     heardAfter: after.result.heard,
     fetchedMs: fetched.result.flatMap(({ fetchedMs }) => fetchedMs),
@@ -111,13 +116,16 @@ async function watchCrowd(
   };
 }
 
-/** Waits until every peer that is connected has heard of a new block. */
 async function gossipSmallBlock(node: HostNode, crowd: readonly CrowdProcess[]) {
   await node.mine(1);
-  const { tip } = await node.status();
+  return untilHeard(crowd, (await node.status()).tip);
+}
+
+/** Waits until gossip has brought a block to every peer that is connected, or long enough. */
+async function untilHeard(crowd: readonly CrowdProcess[], blockHash: string) {
   let counts = { connected: 0, heard: 0 };
   const hasReachedAll = async () => {
-    const answers = await Promise.all(crowd.map((member) => member.tell({ do: 'count', blockHash: tip })));
+    const answers = await Promise.all(crowd.map((member) => member.tell({ do: 'count', blockHash })));
     counts = {
       connected: answers.reduce((sum, { connected }) => sum + connected, 0),
       heard: answers.reduce((sum, { heard }) => sum + heard, 0),
@@ -125,7 +133,7 @@ async function gossipSmallBlock(node: HostNode, crowd: readonly CrowdProcess[]) 
     return counts.heard >= counts.connected;
   };
   // Who was not reached is seen in the counts.
-  await until('a small block reaches the crowd', hasReachedAll, GOSSIP_MS).catch(() => undefined);
+  await until('a block reaches the crowd', hasReachedAll, GOSSIP_MS).catch(() => undefined);
   return counts;
 }
 
