@@ -23,6 +23,7 @@ test('a full node keeps its peers, its memory and its wits while 150 more want t
       sockets: 110,
       strangers: 40,
       blockBytes: 1_000_000,
+      largeGossipMs: 2000,
       idleSeconds: 0,
     }),
   );
