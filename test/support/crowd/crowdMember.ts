@@ -12,7 +12,8 @@ import type { CrowdAnswer, CrowdOrder } from './crowdOrders.ts';
 // A process of its own that holds many small peers of one node: see crowdOrders.ts.
 
 const FETCH_PATIENCE_MS = 180_000;
-const RETRY_MS = 500;
+/** As a node does that was told to wait. */
+const RETRY_MS = 2000;
 const STRANGERS_AT_ONCE = 8;
 const SOCKET_MS = 10_000;
 
