@@ -29,7 +29,7 @@ const MAX_WINDOWS = 16;
 const MAX_OPEN_WINDOWS = 48;
 /** What a peer is asked for before it has shown that it delivers: little is held up if it does not. */
 const UNPROVEN_BLOCKS = 4;
-/** Who stalled so often while others delivered gives its place to another, where we chose it ourselves. */
+/** Who was late so often in a row, and silent, while others delivered gives its place to another, where we chose it ourselves. */
 const MAX_STALLS = 3;
 /** How far ahead of the tip blocks are fetched. */
 const MAX_AHEAD = 4096;
@@ -45,8 +45,9 @@ const MAX_STALL_MS = 20_000;
 /** The whole window, in case a peer sends a trickle. */
 const WINDOW_STALLS = 4;
 const REST_AFTER_STALL_MS = 20_000;
-/** It is not silent, only slower than others: twice as long each time. */
+/** It was slower than others, or silent for a while: twice as long each time. */
 const REST_AFTER_LATE_MS = 500;
+const REST_AFTER_SILENCE_MS = 2000;
 const REST_AFTER_LACK_MS = 2000;
 const MAX_REST_MS = 60_000;
 const REST_AFTER_LIMIT_MS = 1000;
@@ -257,7 +258,8 @@ export class BlockDownload {
     } catch (error) {
       if (!(error instanceof RequestError))
         log.error({ peer: peer.id, err: error }, 'blocks could not be fetched');
-      if (error instanceof RequestError && error.kind === 'stalled') this.#stalled(window);
+      if (window.cancel.signal.aborted) this.#late(window);
+      else if (error instanceof RequestError && error.kind === 'stalled') this.#stalled(peer);
       else this.#lacking(peer);
     } finally {
       clearTimeout(timer);
@@ -269,11 +271,16 @@ export class BlockDownload {
     }
   }
 
-  #stalled({ peer, receivedBytes, isLate }: BlockWindow): void {
-    if (isLate && receivedBytes > 0) {
-      this.#rest(peer, Math.min(MAX_REST_MS, REST_AFTER_LATE_MS * 2 ** peer.lates++));
-      return;
-    }
+  /** Others have brought what it was to bring. It may be a good peer on a slow line: it gets less to do. */
+  #late({ peer, receivedBytes }: BlockWindow): void {
+    const restMs = receivedBytes > 0 ? REST_AFTER_LATE_MS : REST_AFTER_SILENCE_MS;
+    this.#rest(peer, Math.min(MAX_REST_MS, restMs * 2 ** peer.lates++));
+    peer.hasDelivered = false;
+    const isUseless = receivedBytes === 0 && peer.lates >= MAX_STALLS && peer.direction === 'outbound';
+    if (isUseless && this.isFlowing) this.#options.peers.disconnect(peer, 'it stalls');
+  }
+
+  #stalled(peer: Peer): void {
     peer.stalls++;
     peer.hasDelivered = false;
     // Only when nobody delivers is it likely to be our own line.
@@ -285,8 +292,6 @@ export class BlockDownload {
       'peer stalls: its blocks are asked of others',
     );
     this.#rest(peer, REST_AFTER_STALL_MS * peer.stalls);
-    const isReplaceable = peer.direction === 'outbound' && this.isFlowing;
-    if (peer.stalls >= MAX_STALLS && isReplaceable) this.#options.peers.disconnect(peer, 'it stalls');
   }
 
   /** It has none of the blocks, or does not speak the protocol: asked ever less often. */

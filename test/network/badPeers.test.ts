@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { hashToHex } from '../../src/bytes/hex.ts';
 import { regtest } from '../../src/params/regtest.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import { BAD_KINDS, type BadKind, openBadPeer } from '../support/badPeers.ts';
 import { BareNode, chunk, end } from '../support/bareNode.ts';
 import { claim, serveBlocks, serveHeaders } from '../support/bareServing.ts';
 import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
@@ -214,5 +215,66 @@ test('a peer that sends a trickle of bytes loses its window to another', () =>
     ],
     (node, [bare]) => {
       assert.ok(!isBanned(node, bare!));
+    },
+  ));
+
+/** Found out by what they send; the others only keep us waiting, or have less than they say. */
+const BANNED: readonly BadKind[] = ['other-blocks', 'changed-bodies', 'invalid-blocks'];
+
+for (const { name, kinds } of [
+  { name: 'eight peers that never answer for headers', kinds: Array<BadKind>(8).fill('silent-headers') },
+  { name: 'eight peers that send no blocks', kinds: Array<BadKind>(8).fill('stalls') },
+  { name: 'peers that are bad in every way, two of each', kinds: [...BAD_KINDS, ...BAD_KINDS] },
+]) {
+  test(`among ${name}, a node catches up and runs`, () =>
+    TestNodes.with(async (nodes) => {
+      const honest = await nodes.open();
+      await feed(honest, blocks);
+      const bares: BareNode[] = [];
+      try {
+        for (const kind of kinds) bares.push(await openBadPeer(kind, blocks));
+        const node = await nodes.open({ seeds: [...bares.map(({ address }) => address), honest.address] });
+        await until('synced', () => node.chain.tip.height === 250, 60_000);
+        await until('running', () => node.network.state() === 'running');
+        const blameless = kinds.flatMap((kind, i) => (mayBeBanned(kind) ? [] : [bares[i]!.peerId]));
+        const banned = node.network.bans().map(({ who }) => who);
+        assert.deepEqual(
+          banned.filter((who) => blameless.includes(who)),
+          [],
+        );
+        assert.ok(!banned.includes(honest.network.peerId));
+      } finally {
+        await Promise.all(bares.map((bare) => bare.close()));
+      }
+    }));
+}
+
+/** Whether it does more than keep us waiting. */
+function mayBeBanned(kind: BadKind): boolean {
+  const isLiar = kind === 'no-headers' || kind === 'poor-headers' || kind === 'ghost-chain';
+  return isLiar || BANNED.includes(kind) || kind === 'trickles' || kind === 'slow';
+}
+
+test('a peer that claims more than it shows, again and again, is banned', () =>
+  syncAmong(
+    [
+      async (bare) => {
+        claim(bare, blocks, 1_000_000);
+        await bare.answer('headers/1', () => [end(0)]);
+      },
+    ],
+    async (node, [bare]) => {
+      let height = 1_000_000;
+      await until(
+        'banned',
+        async () => {
+          claim(bare!, blocks, ++height);
+          const [connection] = bare!.host.getConnections();
+          if (connection !== undefined) await bare!.join(node.address).catch(() => undefined);
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          return isBanned(node, bare!);
+        },
+        90_000,
+      );
     },
   ));

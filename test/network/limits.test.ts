@@ -67,6 +67,24 @@ test('a peer may ask 20 times a second; more is answered with RATE_LIMITED, and 
     }
   }));
 
+test('a peer that asks on and on although it is refused is banned at last', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    const guest = await BareNode.open('regtest', GENESIS);
+    try {
+      const connection = await guest.join(node.address);
+      const isBanned = () => node.network.bans().some(({ who }) => who === guest.peerId);
+      for (let asked = 0; asked < 5000 && !isBanned(); asked += 4) {
+        const four = Array.from({ length: 4 }, () => guest.ask(connection, 'headers/1', field(1, GENESIS)));
+        await Promise.allSettled(four);
+      }
+      await until('banned', isBanned);
+      assert.match(node.network.bans()[0]!.reason, /goes on asking/);
+    } finally {
+      await guest.close();
+    }
+  }));
+
 test('streams that are never closed do not keep a peer from asking', () =>
   TestNodes.with(async (nodes) => {
     const node = await nodes.open();
