@@ -217,7 +217,7 @@ export class AddressTable {
   share(max: number, options: { toPrivate: boolean; except: string; nowSec: number }): KnownAddress[] {
     const { toPrivate, except, nowSec } = options;
     return this.#draw
-      .drawn(this.#known.values(), nowSec)
+      .drawn(this.#known, nowSec)
       .filter(({ peerId, host }) => peerId !== except && (toPrivate || !isPrivateHost(host)))
       .slice(0, max);
   }

@@ -31,10 +31,15 @@ export function decodeLengthAt(
   throw new DecodeError('a length of too many bytes');
 }
 
+/** The length that stands before a message, an unsigned varint. */
+export function lengthPrefix(length: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = length;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return Uint8Array.of(...bytes, rest);
+}
+
 /** A message behind its length. */
 export function prefixed(message: Uint8Array): Uint8Array {
-  const length: number[] = [];
-  let rest = message.length;
-  for (; rest >= 0x80; rest >>>= 7) length.push((rest & 0x7f) | 0x80);
-  return concatBytes(Uint8Array.of(...length, rest), message);
+  return concatBytes(lengthPrefix(message.length), message);
 }

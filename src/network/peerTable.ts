@@ -186,6 +186,10 @@ export class PeerTable implements Gate {
     this.#serving.leave(this.#peers.get(remotePeer.toString()), protocol, end);
   }
 
+  taken(protocol: Protocol<never, never>, end: () => void, bytes: number): void {
+    this.#serving.taken(protocol, end, bytes);
+  }
+
   charge({ remotePeer }: Connection, bytes: number): boolean {
     const peer = this.#peers.get(remotePeer.toString());
     if (peer === undefined || !this.#serving.charge(peer, bytes, Date.now())) return false;

@@ -1,11 +1,12 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { type LengthPrefixedStream, lpStream } from '@libp2p/utils';
+import { Uint8ArrayList } from 'uint8arraylist';
 import { type AnswerStatus, encodeEnd, encodeItems, encodeMissing } from '../../protocols/answer.ts';
 import { type Protocol, protocolId } from '../../protocols/protocol.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { Deadline } from './deadline.ts';
 import type { Host } from './host.ts';
-import { decodeLength } from './lengthPrefix.ts';
+import { decodeLength, lengthPrefix } from './lengthPrefix.ts';
 import { messageOf } from './request.ts';
 
 /** What a handler yields: items that go into one chunk, or a chunk in the place of an item that is not there. */
@@ -28,7 +29,9 @@ export type Gate = Readonly<{
   enter(connection: Connection, protocol: Protocol<never, never>, end: () => void): string | undefined;
   /** Called once for each request that was let in, with the same `end`. */
   leave(connection: Connection, protocol: Protocol<never, never>, end: () => void): void;
-  /** Bytes that went to a peer. False: it has had its share for now. */
+  /** The asker has taken so many bytes of the answer. */
+  taken(protocol: Protocol<never, never>, end: () => void, bytes: number): void;
+  /** Bytes that are to go to a peer. False: it has had its share for now. */
   charge(connection: Connection, bytes: number): boolean;
   /** The request could not be read. */
   blame(connection: Connection, reason: string): void;
@@ -49,6 +52,8 @@ export const MAX_EXCHANGE_MS = 120_000;
 const SPARE_STREAMS = 4;
 /** Chunks that together reach it are written: about what one encrypted message holds. */
 const WRITTEN_TOGETHER_BYTES = 60_000;
+/** So much at most is handed to a stream at once. */
+const PIECE_BYTES = 128 * 1024;
 
 /** Answers a protocol for as long as the host lives. */
 export function serve<Request, Item>(
@@ -73,6 +78,8 @@ type Exchange<Request, Item> = Readonly<{
   protocol: Protocol<Request, Item>;
   gate: Gate;
   deadline: Deadline;
+  /** The asker has taken so many bytes. */
+  onTaken: (bytes: number) => void;
 }>;
 
 /** Never rejects: what goes wrong is answered, or the stream is reset. */
@@ -91,9 +98,13 @@ async function handle<Request, Item>(
     // Bytes behind the request are not waited for and not kept.
     maxBufferSize: limits.maxRequestBytes + 64 * 1024,
   });
-  const exchange: Exchange<Request, Item> = { stream, messages, connection, protocol, gate, deadline };
   const asked = protocol as unknown as Protocol<never, never>;
   const end = () => stream.abort(new Error('it took too long'));
+  const onTaken = (bytes: number) => {
+    deadline.extend();
+    gate.taken(asked, end, bytes);
+  };
+  const exchange = { stream, messages, connection, protocol, gate, deadline, onTaken };
   const refusal = gate.enter(connection, asked, end);
   const whole = setTimeout(end, MAX_EXCHANGE_MS);
   try {
@@ -146,10 +157,10 @@ async function refuse<Request, Item>(
 
 /** Writes all chunks, the last one included, whatever goes wrong in making them. */
 async function sendAnswer<Request, Item>(
-  { messages, connection, protocol, gate, deadline }: Exchange<Request, Item>,
+  { stream, connection, protocol, gate, deadline, onTaken }: Exchange<Request, Item>,
   parts: () => AsyncIterable<AnswerPart<Item>> | Iterable<AnswerPart<Item>>,
 ): Promise<void> {
-  const outbox = new Outbox(messages, deadline);
+  const outbox = new Outbox(stream, deadline.signal, onTaken);
   let count = 0;
   let status: AnswerStatus = 'OK';
   let message = '';
@@ -179,24 +190,26 @@ async function sendAnswer<Request, Item>(
 class SendError extends Error {}
 
 /**
- * Gathers chunks and writes many at a time: each write costs both sides a frame, an encryption and a system call or two,
- * which for a small block is more than all the rest.
+ * Gathers small chunks and writes many at a time: each write costs both sides a frame, an encryption and a system call or
+ * two, which for a small block is more than all the rest. A large one goes in pieces: an asker on a slow line takes its time
+ * for 3 MB, and is to be told from one that takes nothing.
  */
 class Outbox {
-  readonly #messages: LengthPrefixedStream;
-  readonly #deadline: Deadline;
-  #chunks: Uint8Array[] = [];
+  readonly #stream: Stream;
+  readonly #signal: AbortSignal;
+  readonly #onTaken: (bytes: number) => void;
+  #parts: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(messages: LengthPrefixedStream, deadline: Deadline) {
-    this.#messages = messages;
-    this.#deadline = deadline;
+  constructor(stream: Stream, signal: AbortSignal, onTaken: (bytes: number) => void) {
+    this.#stream = stream;
+    this.#signal = signal;
+    this.#onTaken = onTaken;
   }
 
   /** @throws SendError */
   async add(chunk: Uint8Array): Promise<void> {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    this.#gather(chunk);
     if (this.#bytes < WRITTEN_TOGETHER_BYTES) return;
     try {
       await this.#write();
@@ -206,17 +219,44 @@ class Outbox {
   }
 
   async finish(last: Uint8Array): Promise<void> {
-    this.#chunks.push(last);
+    this.#gather(last);
     await this.#write();
   }
 
-  async #write(): Promise<void> {
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    this.#bytes = 0;
-    await this.#messages.writeV(chunks, { signal: this.#deadline.signal });
-    this.#deadline.extend();
+  #gather(chunk: Uint8Array): void {
+    this.#parts.push(lengthPrefix(chunk.length), chunk);
+    this.#bytes += chunk.length;
   }
+
+  async #write(): Promise<void> {
+    const list = new Uint8ArrayList(...this.#parts);
+    this.#parts = [];
+    this.#bytes = 0;
+    for (let at = 0; at < list.byteLength; at += PIECE_BYTES) {
+      const piece = list.sublist(at, Math.min(at + PIECE_BYTES, list.byteLength));
+      if (!this.#stream.send(piece)) await drained(this.#stream, this.#signal);
+      this.#onTaken(piece.byteLength);
+    }
+  }
+}
+
+/** Resolves when the stream takes more. Rejects when it never will, or at the signal. */
+function drained(stream: Stream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (isDrained: boolean) => {
+      stream.removeEventListener('drain', onDrain);
+      stream.removeEventListener('close', onEnd);
+      signal.removeEventListener('abort', onEnd);
+      if (isDrained) resolve();
+      else reject(new Error('the asker is gone, or takes nothing'));
+    };
+    const onDrain = () => settle(true);
+    const onEnd = () => settle(false);
+    stream.addEventListener('drain', onDrain);
+    stream.addEventListener('close', onEnd);
+    signal.addEventListener('abort', onEnd);
+    if (signal.aborted || stream.status !== 'open') onEnd();
+  });
 }
 
 /**

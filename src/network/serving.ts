@@ -11,11 +11,12 @@ export const FAIR_BYTES = { burst: 16_000_000, perSec: 2_000_000 };
 export const FAIR_REQUESTS = { burst: 10, perSec: 1 };
 /** Requests above a peer's own limits that are answered with RATE_LIMITED and nothing else; each one more costs a point. */
 export const REFUSALS = { burst: 600, perSec: 60 };
-/** An answer may be given up for another one's sake when it has taken so long. */
+/** An answer may be given up for another one's sake when it has taken so long, and less than so much was taken of it. */
 export const SLOW_MS = 5000;
+export const SLOW_BYTES_PER_SEC = 32_000;
 
 /** One request that is being answered. `end` breaks it off. */
-type Exchange = Readonly<{ peer: Peer; sinceMs: number; end: () => void }>;
+type Exchange = { readonly peer: Peer; readonly sinceMs: number; readonly end: () => void; bytes: number };
 
 /** Why a request is not answered. `isExcess`: the peer has gone on for too long after it was told so. */
 export type Refusal = Readonly<{ message: string; isExcess: boolean }>;
@@ -51,10 +52,11 @@ export class Serving {
     const isFair = used.fair.take(nowMs);
     const all = this.#allOf(protocol, nowMs);
     if (!all.isOpen(nowMs) && !isFair) return { message: 'too many ask at once', isExcess: false };
-    if (!this.#makeRoom(protocol, nowMs)) return { message: 'too many are being answered', isExcess: false };
+    if (!this.#makeRoom(peer, protocol, nowMs))
+      return { message: 'too many are being answered', isExcess: false };
     all.charge(nowMs, 1);
     used.open++;
-    this.#exchangesOf(protocol.name).set(end, { peer, sinceMs: nowMs, end });
+    this.#exchangesOf(protocol.name).set(end, { peer, sinceMs: nowMs, end, bytes: 0 });
     return undefined;
   }
 
@@ -62,6 +64,12 @@ export class Serving {
     this.#exchangesOf(name).delete(end);
     const used = peer && this.#shares.get(peer)?.requests.get(name);
     if (used) used.open = Math.max(0, used.open - 1);
+  }
+
+  /** So many bytes of an answer have been taken. */
+  taken({ name }: { name: string }, end: () => void, bytes: number): void {
+    const exchange = this.#exchangesOf(name).get(end);
+    if (exchange !== undefined) exchange.bytes += bytes;
   }
 
   /** So many bytes are to go to a peer. False: it has had its share for now. */
@@ -90,14 +98,24 @@ export class Serving {
     return share.bytes.isOpen(nowMs) && (this.#bytes.isOpen(nowMs) || share.fairBytes.isOpen(nowMs));
   }
 
-  /** Where all places are taken, the one that has been there longest is freed, if it is slow: a reader that does not read. */
-  #makeRoom({ name, limits }: Protocol<never, never>, nowMs: number): boolean {
+  /**
+   * Where all places are taken, the slowest is given up if it is a reader that hardly reads, or one of several that a peer has
+   * while another has none. Others go on: an answer that is broken off half-way has cost its bytes for nothing.
+   */
+  #makeRoom(newcomer: Peer, { name, limits }: Protocol<never, never>, nowMs: number): boolean {
     const exchanges = this.#exchangesOf(name);
     if (exchanges.size < limits.streamsInAll) return true;
-    const [eldest] = exchanges.values();
-    if (eldest === undefined || nowMs - eldest.sinceMs < SLOW_MS) return false;
-    exchanges.delete(eldest.end);
-    eldest.end();
+    const held = new Map<Peer, number>();
+    for (const { peer } of exchanges.values()) held.set(peer, (held.get(peer) ?? 0) + 1);
+    const rate = ({ bytes, sinceMs }: Exchange) => (1000 * bytes) / (nowMs - sinceMs);
+    const isHeldUp = (exchange: Exchange) =>
+      rate(exchange) < SLOW_BYTES_PER_SEC || (held.get(exchange.peer)! > 1 && !held.has(newcomer));
+    const [slowest] = [...exchanges.values()]
+      .filter((exchange) => nowMs - exchange.sinceMs >= SLOW_MS && isHeldUp(exchange))
+      .sort((a, b) => rate(a) - rate(b));
+    if (slowest === undefined) return false;
+    exchanges.delete(slowest.end);
+    slowest.end();
     return true;
   }
 

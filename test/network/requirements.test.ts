@@ -66,12 +66,17 @@ test('list peers: the node shows whom it is connected to', () =>
     assert.equal(peer!.userAgent, 'bare');
   }));
 
-test('request and receive peers: the node hands out the nodes that it has spoken to', () =>
+test('request and receive peers: the node hands out the nodes that it has reached', () =>
   withNode(async (node, bare, nodes) => {
     const other = await nodes.open({ seeds: [node.hostPort] });
     await until('the other has joined', () => other.network.state() === 'running');
     const connection = await bare.join(node.address);
-    const [peers, last] = await bare.ask(connection, 'peers/1', field(1, 10));
+    let answer = await bare.ask(connection, 'peers/1', field(1, 10));
+    await until('the node has dialled the other', async () => {
+      answer = await bare.ask(connection, 'peers/1', field(1, 10));
+      return answer.length > 1;
+    });
+    const [peers, last] = answer;
     const told = bytesOf(parseFields(peers!.payload), 1).map((peer) =>
       bytesOf(parseFields(peer), 1)[0]!.toString(),
     );

@@ -12,25 +12,64 @@ const headers = headersProtocol as unknown as Protocol<never, never>;
 const peer = () => ({}) as Peer;
 const later = (ms: number) => Date.now() + ms;
 
-test('all places taken by readers that do not read: the eldest goes when somebody else asks', () => {
+/** A node that answers as many as it does at a time, each its peer's only one. Who was broken off is written down. */
+function fullServing(takenOf: (i: number) => number = () => 0) {
   const serving = new Serving();
-  const ended: number[] = [];
-  for (let i = 0; i < 64; i++)
-    assert.equal(
-      serving.enter(peer(), blocks, () => ended.push(i), later(i)),
-      undefined,
-    );
+  const broken: number[] = [];
+  for (let i = 0; i < blocks.limits.streamsInAll; i++) {
+    const end = () => broken.push(i);
+    assert.equal(serving.enter(peer(), blocks, end, later(i)), undefined);
+    serving.taken(blocks, end, takenOf(i));
+  }
+  return { serving, broken };
+}
+
+test('all places taken by readers that do not read: the slowest goes when somebody else asks', () => {
+  const { serving, broken } = fullServing((i) => (i === 3 ? 0 : 1000));
   const newcomer = peer();
   const end = () => undefined;
   assert.match(serving.enter(newcomer, blocks, end, later(1000))?.message ?? '', /being answered/);
-  assert.deepEqual(ended, []);
+  assert.deepEqual(broken, []);
   assert.equal(serving.enter(newcomer, blocks, end, later(6000)), undefined);
-  assert.deepEqual(ended, [0]);
+  assert.deepEqual(broken, [3]);
   // Another protocol has places of its own.
   assert.equal(
     serving.enter(peer(), headers, () => undefined, later(1000)),
     undefined,
   );
+});
+
+test('an answer that is being read is not broken off, however long it takes', () => {
+  const { serving, broken } = fullServing(() => 3_000_000);
+  assert.match(
+    serving.enter(peer(), blocks, () => undefined, later(60_000))?.message ?? '',
+    /being answered/,
+  );
+  assert.deepEqual(broken, []);
+  // 3 MB in more than 93 s are less than 32 kB a second.
+  assert.equal(
+    serving.enter(peer(), blocks, () => undefined, later(95_000)),
+    undefined,
+  );
+  assert.equal(broken.length, 1);
+});
+
+test('of several answers to one peer one goes for a peer that has none, but not for its own next', () => {
+  const serving = new Serving();
+  const broken: number[] = [];
+  const hoarders = Array.from({ length: blocks.limits.streamsInAll / 4 }, peer);
+  for (let i = 0; i < blocks.limits.streamsInAll; i++) {
+    const end = () => broken.push(i);
+    assert.equal(serving.enter(hoarders[i >> 2]!, blocks, end, later(0)), undefined);
+    serving.taken(blocks, end, 1_000_000 + i);
+  }
+  const other = peer();
+  assert.equal(
+    serving.enter(other, blocks, () => undefined, later(6000)),
+    undefined,
+  );
+  assert.deepEqual(broken, [0]);
+  assert.match(serving.enter(other, blocks, () => undefined, later(6000))?.message ?? '', /being answered/);
 });
 
 test('a place that is left can be taken again', () => {

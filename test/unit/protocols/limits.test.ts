@@ -52,7 +52,7 @@ const SAID: readonly string[] = [
   `bytes to all peers | ${bytesRow(serving.ALL_SERVED_BYTES)} |`,
   `take too much | ${bytesRow(serving.FAIR_BYTES)} |`,
   `each protocol | ${serving.FAIR_REQUESTS.perSec} a second, ${serving.FAIR_REQUESTS.burst} at once |`,
-  `all places are taken | after ${serving.SLOW_MS / 1000} s |`,
+  `all places are taken | after ${serving.SLOW_MS / 1000} s, below ${serving.SLOW_BYTES_PER_SEC / 1000} kB a second;`,
   `an answer is broken off | after ${MAX_EXCHANGE_MS / 1000} s |`,
   `of all protocols | ${MAX_INBOUND_STREAMS} |`,
   `| transactions | ${gossipRow(gossip.GOSSIPED_TRANSACTIONS)} | ignored |`,
