@@ -7,7 +7,11 @@ import { EXIT, type ExitCode } from './exitCodes.ts';
 /** The node of a data directory, asked through its RPC. */
 export type RpcClient = Readonly<{
   /** @throws CliError when no node runs, or when it says no */
-  call: <T>(method: string, params?: readonly unknown[] | Readonly<Record<string, unknown>>) => Promise<T>;
+  call: <T>(
+    method: string,
+    params?: readonly unknown[] | Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+  ) => Promise<T>;
   /** Whether there is a node that answers. */
   isRunning: () => Promise<boolean>;
 }>;
@@ -33,16 +37,18 @@ type Answer = { result: unknown; error: { code: number; message: string } | null
 
 /** @param how what the person types to start this node, for when it does not run */
 export function rpcClient(dataDir: string, how: string): RpcClient {
-  const call = async <T>(method: string, params: unknown = []): Promise<T> => {
+  const call = async <T>(method: string, params: unknown = [], signal?: AbortSignal): Promise<T> => {
     const address = readRpcAddress(dataDir);
     const cookie = readCookie(dataDir);
     if (address === undefined || cookie === undefined) throw notRunning(dataDir, how);
     const body = JSON.stringify({ jsonrpc: '1.0', id: 'cli', method, params });
-    const { status, text } = await post(address, cookie, body).catch((error: NodeJS.ErrnoException) => {
-      // Left behind by a node that was killed, or one that is just ending.
-      if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') throw notRunning(dataDir, how);
-      throw error;
-    });
+    const { status, text } = await post(address, cookie, body, signal).catch(
+      (error: NodeJS.ErrnoException) => {
+        // Left behind by a node that was killed, or one that is just ending.
+        if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') throw notRunning(dataDir, how);
+        throw error;
+      },
+    );
     if (status === 401) throw notRunning(dataDir, how);
     const { result, error } = parseAnswer(status, text);
     if (error?.code === RPC_ERROR.inWarmup) throw new StartingError(error.message);
@@ -89,7 +95,12 @@ function parseAnswer(status: number, text: string): Answer {
 }
 
 /** node:http, because fetch gives up after five minutes, and generating blocks may take longer. */
-function post(address: string, cookie: string, body: string): Promise<{ status: number; text: string }> {
+function post(
+  address: string,
+  cookie: string,
+  body: string,
+  signal: AbortSignal | undefined,
+): Promise<{ status: number; text: string }> {
   const headers = {
     authorization: `Basic ${Buffer.from(cookie).toString('base64')}`,
     'content-type': 'application/json',
@@ -98,14 +109,18 @@ function post(address: string, cookie: string, body: string): Promise<{ status: 
   // A node that listens on every address is asked on the loopback one.
   const url = `http://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}/`;
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', headers, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
+    const sent = request(
+      url,
+      { method: 'POST', headers, agent: false, ...(signal && { signal }) },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+        });
+      },
+    );
     sent.on('error', reject);
     sent.end(body);
   });

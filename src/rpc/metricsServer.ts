@@ -6,6 +6,8 @@ import { answerMonitoring, type Monitor } from './monitor.ts';
 /** Nothing is sent here but a question. */
 const MAX_BODY_BYTES = 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Idle connections give way to others soon. */
+const KEEP_ALIVE_MS = 5000;
 /** More than any number of Prometheus servers need. */
 const MAX_CONNECTIONS = 32;
 
@@ -17,6 +19,7 @@ export class MetricsServer {
     this.#server = Fastify({
       bodyLimit: MAX_BODY_BYTES,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: true,
       logger: false,
     });

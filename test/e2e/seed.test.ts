@@ -167,6 +167,18 @@ describe('the doctor', () => {
     assert.equal(find(report, 'node').verdict, 'ok');
   });
 
+  it('does not wait for ever for a node that does not answer', async () => {
+    const peer = nodes.find((node) => node !== seed && !node.hasExited)!;
+    process.kill(peer.pid, 'SIGSTOP');
+    try {
+      const report = await examine(peer.dataDir);
+      assert.equal(report.code, 9);
+      assert.match(find(report, 'node').found, /does not answer within/);
+    } finally {
+      process.kill(peer.pid, 'SIGCONT');
+    }
+  });
+
   it('says that no seed answers, while no node runs', async () => {
     const report = await examine(await folder(), '--dns-seed', '127.0.0.1:1');
     assert.equal(report.code, 9);

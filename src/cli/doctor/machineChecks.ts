@@ -89,6 +89,8 @@ async function checkIdentity(dataDir: string): Promise<Finding> {
     const key = await readIdentity(dataDir);
     if (key !== undefined) return ok('identity', `${path}, back it up`);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES')
+      return skip('identity', 'not for this user to read');
     return fail('identity', (error as Error).message, `With a copy: cp COPY ${path} && chmod 600 ${path}`);
   }
   const hasChain = await stat(join(dataDir, CHAIN_FOLDER)).then(

@@ -16,12 +16,20 @@ export type ConnectedPeer = Readonly<{
 /** The node of the data directory, if one runs. */
 export type RunningNode = Readonly<{ status: NodeStatus; peers: readonly ConnectedPeer[] }>;
 
+/** A node that connects a large block, or reads its disk, may take a second or two. */
+const PATIENCE_MS = 6000;
+
 /** Asks the running node. A finding says why when there is none that answers. */
 export async function askNode(node: RpcClient): Promise<RunningNode | Finding> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    const status = await node.call<NodeStatus>('status');
-    return { status, peers: await node.call<ConnectedPeer[]>('getpeerinfo') };
+    const status = await node.call<NodeStatus>('status', [], signal);
+    return { status, peers: await node.call<ConnectedPeer[]>('getpeerinfo', [], signal) };
   } catch (error) {
+    if (signal.aborted) {
+      const found = `it is there, and does not answer within ${PATIENCE_MS / 1000} s`;
+      return fail('node', found, 'Its log says what it does. If nothing: stop it and start it again.');
+    }
     if (error instanceof CliError && error.exitCode === EXIT.notRunning) {
       return warn('node', 'none runs on this data directory, or it does not answer yet', error.message);
     }
