@@ -107,7 +107,7 @@ describe('a data directory that is somebody else’s', () => {
     assert.equal(await first.stop(), 0);
     for (const [name, code, message] of [
       ['wallet.json', EXIT.damaged, /wallet\.json is damaged\. Restore the wallet from its words/],
-      ['identity.key', EXIT.failure, /identity\.key is not a node identity\. Restore it, or remove it/],
+      ['identity.key', EXIT.damaged, /identity\.key is not a node identity\. Restore it, or remove it/],
     ] as const) {
       const path = join(small, name);
       const whole = readFileSync(path);
