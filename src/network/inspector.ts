@@ -17,6 +17,9 @@ const PATIENCE_MS = 8000;
 /** libp2p's name of a protocol of ours tells the network. */
 const OUR_PROTOCOL = /^\/indiecoin\/([a-z0-9-]{1,32})\/status\//;
 
+/** How Noise says that a node is not the one that was dialled. */
+const OTHER_KEY = /UnexpectedPeer|identity key .*does not match/i;
+
 /** What there is at an address. */
 export type Inspection =
   | Readonly<{
@@ -33,6 +36,7 @@ export type Inspection =
     }>
   | Readonly<{ kind: 'other-network'; peerId: string; network: string }>
   | Readonly<{ kind: 'stranger'; peerId: string; program: string }>
+  | Readonly<{ kind: 'other-node' }>
   | Readonly<{ kind: 'silent'; reason: string }>;
 
 /** Looks at nodes from outside, as one who knows nobody: under an identity that is made for it, and without gossip. */
@@ -75,7 +79,9 @@ export class Inspector {
       const connectMs = performance.now() - startMs;
       return await this.#question(connection, connectMs);
     } catch (error) {
-      return { kind: 'silent', reason: explainSilence(error, connection !== undefined) };
+      const said = [...messagesOf(error)].join('; ');
+      if (OTHER_KEY.test(said)) return { kind: 'other-node' };
+      return { kind: 'silent', reason: explainSilence(said, connection !== undefined) };
     } finally {
       deadline.end();
       await connection?.close().catch(() => undefined);
@@ -158,14 +164,11 @@ export class Inspector {
 }
 
 /** What dialling found, in words that say where to look. */
-function explainSilence(error: unknown, wasConnected: boolean): string {
-  const said = [...messagesOf(error)].join('; ');
+function explainSilence(said: string, wasConnected: boolean): string {
   if (/ECONNREFUSED/.test(said)) return 'the machine is there, and nothing listens on the port';
   if (/EHOSTUNREACH|ENETUNREACH/.test(said)) return 'there is no way to the address from here';
   if (/ENOTFOUND|EAI_AGAIN|could not be resolved|no valid addresses/i.test(said))
     return 'the name cannot be resolved';
-  if (/UnexpectedPeer|peer id|Payload identity key/i.test(said))
-    return 'another node answers there than the one that the address names';
   if (wasConnected) return `it hangs up: it is full, or has banned this address (${said})`;
   if (/abort|timed? ?out|ETIMEDOUT/i.test(said)) {
     return `nothing answers within ${PATIENCE_MS / 1000} s: the machine is down, or a firewall drops what comes`;

@@ -197,6 +197,11 @@ describe('the doctor', () => {
     assert.equal(report.code, 9);
     assert.equal(find(report, 'node asked', /another network, othernet/).verdict, 'fail');
     assert.equal(find(report, 'node asked', /another genesis block/).verdict, 'fail');
+    const elsewhere = named.address.replace(named.peerId, twin.peerId);
+    assert.equal(
+      find(await examine(await folder(), elsewhere), 'node asked', /another node/).verdict,
+      'fail',
+    );
   });
 
   it('notices a clock that is an hour off', async () => {

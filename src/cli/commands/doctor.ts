@@ -59,7 +59,7 @@ async function checkOthers(context: Context, node: RunningNode | undefined): Pro
   });
   terminal.note(`Asking ${places.length} nodes…`);
   const inspected = await inspectAll(config, places);
-  return [...checkPlaces(inspected), checkClock(inspected, node), checkReachable(inspected, node)];
+  return [...checkPlaces(inspected, node), checkClock(inspected, node), checkReachable(inspected, node)];
 }
 
 const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as const;

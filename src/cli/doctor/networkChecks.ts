@@ -9,12 +9,14 @@ const CLOCK_WARN_SEC = 60;
 const CLOCK_FAIL_SEC = 600;
 
 /** One finding for each node that was asked. */
-export function checkPlaces(places: readonly InspectedPlace[]): Finding[] {
-  const isAnySeedThere = places.some(({ role, inspection }) => role !== 'own' && inspection.kind === 'node');
-  return places.map((place) => checkPlace(place, isAnySeedThere));
+export function checkPlaces(places: readonly InspectedPlace[], node: RunningNode | undefined): Finding[] {
+  const answers = places.some(({ role, inspection }) => role !== 'own' && inspection.kind === 'node');
+  // Once a node has met others it needs no seed.
+  const isAnyoneThere = answers || (node !== undefined && node.peers.length > 0);
+  return places.map((place) => checkPlace(place, isAnyoneThere));
 }
 
-function checkPlace({ role, text, inspection }: InspectedPlace, isAnySeedThere: boolean): Finding {
+function checkPlace({ role, text, inspection }: InspectedPlace, isAnyoneThere: boolean): Finding {
   const check = { seed: 'seed', given: 'node asked', peer: 'peer', own: 'own address' }[role];
   if (inspection.kind === 'node') {
     const { status, connectMs, answerMs } = inspection;
@@ -28,6 +30,13 @@ function checkPlace({ role, text, inspection }: InspectedPlace, isAnySeedThere: 
     const found = `${text}: speaks libp2p, but is no node of this network (${inspection.program})`;
     return fail(check, found, 'Take it off the list.');
   }
+  if (inspection.kind === 'other-node') {
+    const advice =
+      role === 'own'
+        ? '--announce leads to another machine, or the DNS does.'
+        : 'Its identity was lost, or somebody has taken its place: ask who runs it.';
+    return fail(check, `${text}: another node answers there than the one that the address names`, advice);
+  }
   const found = `${text}: ${inspection.reason}`;
   if (role === 'given')
     return fail(check, found, 'See that the node runs, and that its firewall lets its port in.');
@@ -38,7 +47,7 @@ function checkPlace({ role, text, inspection }: InspectedPlace, isAnySeedThere: 
       'Seen from this machine alone, which says little behind a router: ask from another one, `indiecoin doctor ADDRESS`.',
     );
   }
-  if (isAnySeedThere) return warn(check, found, 'Others answer, which is enough.');
+  if (isAnyoneThere) return warn(check, found, 'Others answer, which is enough.');
   return fail(
     check,
     found,

@@ -87,13 +87,19 @@ describe('the clock', () => {
 
 describe('the nodes asked', () => {
   it('may be silent while another one answers, but for those that a person named', () => {
-    const verdicts = (...places: InspectedPlace[]) => checkPlaces(places).map(({ verdict }) => verdict);
+    const verdicts = (...places: InspectedPlace[]) =>
+      checkPlaces(places, undefined).map(({ verdict }) => verdict);
     assert.deepEqual(verdicts(there(), silent()), ['ok', 'warn']);
     assert.deepEqual(verdicts(silent(), silent()), ['fail', 'fail']);
     assert.deepEqual(verdicts(there(), silent('given')), ['ok', 'fail']);
     // Our own node does not make up for seeds that are silent.
     assert.deepEqual(verdicts(there({ role: 'own' }), silent()), ['ok', 'fail']);
     assert.deepEqual(verdicts(there(), silent('own')), ['ok', 'warn']);
+    // Who has peers needs no seeds any more.
+    const joined = running({ peers: [peer('/ip4/203.0.113.7/tcp/1', false)] });
+    assert.equal(checkPlaces([silent()], joined)[0]!.verdict, 'warn');
+    const replaced: InspectedPlace = { ...silent('own'), inspection: { kind: 'other-node' } };
+    assert.match(checkPlaces([replaced], joined)[0]!.advice!, /--announce leads to another/);
   });
 });
 
