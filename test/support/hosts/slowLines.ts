@@ -35,7 +35,9 @@ export class SlowLines {
     const end = `local ${UNDERLAY.switch} remote ${UNDERLAY.relay} dstport ${UNDERLAY.port} nolearning`;
     ip(this.#switch, [
       `link add line${line} type vxlan id ${2 * line} ${end}`,
-      `link set line${line} mtu 1500`,
+      // One segment at a time: the kernel would hand over many as one packet, which, once it has been through a program, is
+      // too large for the next line.
+      `link set line${line} mtu 1500 gso_max_segs 1`,
       `link set line${line} netns ${hostNamespace} name eth0`,
       `link add ${port} type vxlan id ${2 * line + 1} ${end}`,
       `link set ${port} mtu 1500`,
