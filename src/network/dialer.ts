@@ -54,7 +54,8 @@ export class Dialer {
   readonly #dialling = new Set<string>();
   readonly #notedAtMs = new WeakMap<Peer, number>();
   #lonelyRounds = 0;
-  #extra = 0;
+  /** By who asks for it. */
+  readonly #extra = new Map<string, number>();
   #wake: AbortController = new AbortController();
 
   constructor(options: DialerOptions) {
@@ -99,9 +100,9 @@ export class Dialer {
   }
 
   /** Looks for so many more outbound peers than usual: those that we have may be of no use. */
-  lookForMore(extra: number): void {
-    if (extra > this.#extra) this.#wake.abort();
-    this.#extra = extra;
+  lookForMore(extra: number, reason: string): void {
+    if (extra > (this.#extra.get(reason) ?? 0)) this.#wake.abort();
+    this.#extra.set(reason, extra);
   }
 
   /** There are addresses that we did not know. */
@@ -172,7 +173,8 @@ export class Dialer {
   }
 
   #needed(): number {
-    return OUTBOUND_TARGET + this.#extra - this.#options.peers.count('outbound') - this.#dialling.size;
+    const extra = Math.max(0, ...this.#extra.values());
+    return OUTBOUND_TARGET + extra - this.#options.peers.count('outbound') - this.#dialling.size;
   }
 
   #round(): void {

@@ -11,6 +11,8 @@ const REPLACED_MS = 1500;
 const STARVED_MS = 10_000;
 /** There is none, though an answer may still come. */
 const PATIENCE_MS = 60_000;
+/** It was given up before. */
+const AGAIN_MS = 3000;
 /** Before a chain that nobody delivers is tried again, and twice as long each time. */
 const REST_MS = 5000;
 const MAX_REST_MS = 600_000;
@@ -58,7 +60,7 @@ export class DownloadTarget {
     const waitedMs = nowMs - this.#sinceMs;
     this.#isSuspicious = current !== undefined && waitedMs >= SUSPICIOUS_MS && this.#isWanted(current);
     if (current !== undefined && this.#isSuspicious) {
-      const patienceMs = isWaiting ? PATIENCE_MS : STARVED_MS;
+      const patienceMs = this.#rests.has(current) ? AGAIN_MS : isWaiting ? PATIENCE_MS : STARVED_MS;
       if (waitedMs >= (this.#best(current) === undefined ? patienceMs : REPLACED_MS))
         this.#rest(current, nowMs);
     }
@@ -70,7 +72,7 @@ export class DownloadTarget {
   }
 
   #nextLookMs(): number {
-    const waits = [SUSPICIOUS_MS, REPLACED_MS, STARVED_MS, PATIENCE_MS];
+    const waits = [SUSPICIOUS_MS, REPLACED_MS, AGAIN_MS, STARVED_MS, PATIENCE_MS];
     const nowMs = Date.now();
     return this.#sinceMs + (waits.find((waitMs) => this.#sinceMs + waitMs > nowMs) ?? Infinity);
   }

@@ -109,6 +109,7 @@ export class HeaderSearch {
     const { onHeaders, onChange, log } = this.#options;
     // Before the request: a block that arrives while it is under way is news that its answer may not have.
     peer.isAheadUnseen = false;
+    peer.headersAwaitedSinceMs = Date.now();
     const owedParent = this.#owedParents.get(peer);
     this.#owedParents.delete(peer);
     onChange();
@@ -131,6 +132,7 @@ export class HeaderSearch {
       this.#letRest(peer);
     }
     this.#walks.delete(peer);
+    peer.headersAwaitedSinceMs = undefined;
     onChange();
     this.wake();
   }
@@ -138,6 +140,7 @@ export class HeaderSearch {
   #noteAnswer(peer: Peer): void {
     const walk = this.#walks.get(peer);
     if (walk !== undefined) walk.answeredMs = Date.now();
+    peer.headersAwaitedSinceMs = Date.now();
     this.#answered.add(peer);
   }
 

@@ -83,6 +83,7 @@ export class Network {
       gossip.publishTransaction(txid, transaction.bytes);
     });
     guard.start();
+    this.#parts.replacement.start();
     await host.start();
     gossip.start();
     status.start();

@@ -23,6 +23,7 @@ import type { Peer } from './peer.ts';
 import { announceAddress, tcpMultiaddr } from './peerAddress.ts';
 import { PeerTable } from './peerTable.ts';
 import { Prober } from './prober.ts';
+import { Replacement } from './replacement.ts';
 import { Shunned } from './shunned.ts';
 import { StatusExchange } from './statusExchange.ts';
 import { Sync } from './sync.ts';
@@ -50,6 +51,7 @@ export type NetworkParts = Readonly<{
   sync: Sync;
   gossip: GossipTopics;
   guard: GossipGuard;
+  replacement: Replacement;
   mempools: MempoolExchange;
   dialer: Dialer;
   verifier: Verifier;
@@ -147,6 +149,14 @@ export function makeParts(
     sync,
     gossip,
     guard,
+    replacement: new Replacement({
+      peers,
+      hasCaughtUp,
+      isKept,
+      lookForMore: (extra) => dialer.lookForMore(extra, 'useless peers'),
+      signal,
+      log,
+    }),
     status,
     mempools: new MempoolExchange({ mempool, peers, conversation, transactions, hasCaughtUp, signal, log }),
     dialer,
@@ -160,7 +170,7 @@ export function makeParts(
         const peer = peers.get(id);
         if (peer !== undefined) peers.disconnect(peer, reason);
       },
-      lookForMore: (extra) => dialer.lookForMore(extra),
+      lookForMore: (extra) => dialer.lookForMore(extra, 'old tip'),
       compare: () => void status.compare(),
       signal,
       log,

@@ -58,6 +58,8 @@ export class Peer {
   lacksUntilMs = 0;
   /** How often in a row it did not answer for headers. */
   headerFailures = 0;
+  /** Since when an answer to a request for its headers is waited for. */
+  headersAwaitedSinceMs: number | undefined;
   /** Blocks that it sent though it does not have their parents. */
   orphansOfNowhere = 0;
   /** The same of payments. */

@@ -44,6 +44,7 @@ export class Sync {
       onIdle: () => {
         // When nobody had the blocks, there may be others whose headers have not been asked for.
         this.#headers.wake();
+        this.#noteCaughtUp();
       },
     });
     this.#headers = new HeaderSearch({

@@ -112,8 +112,13 @@ function dripping(
   const drip = (stream: Stream) => {
     let at = 0;
     const timer = setInterval(() => {
-      if (stream.status !== 'open' || at >= bytes.length) clearInterval(timer);
-      else stream.send(bytes.subarray(at, at + atOnce));
+      try {
+        if (stream.status === 'open' && at < bytes.length) stream.send(bytes.subarray(at, at + atOnce));
+        else clearInterval(timer);
+      } catch {
+        // The other side has had enough.
+        clearInterval(timer);
+      }
       at += atOnce;
     }, everyMs);
   };

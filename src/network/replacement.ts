@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peerTable.ts';
+import { repeat } from './repeat.ts';
+
+const LOOK_EVERY_MS = 1000;
+/** Peers looked for in the place of such as are of no use, at the same time. */
+const MAX_EXTRA = 16;
+/** So many of our own choice that are of use, and the others need not be kept. */
+const ENOUGH = 4;
+/** So long without an answer to the request for its headers. */
+const SILENT_MS = 1000;
+/** Windows of blocks in a row that others had to bring. */
+const MAX_LATES = 2;
+
+export type ReplacementOptions = Readonly<{
+  peers: PeerTable;
+  hasCaughtUp: () => boolean;
+  /** Whether a person wants to be connected to this peer, come what may. */
+  isKept: (peerId: string) => boolean;
+  lookForMore: (extra: number) => void;
+  signal: AbortSignal;
+  log: Logger;
+}>;
+
+/**
+ * While we sync, a peer of our own choice that does not help does not count: others are looked for, and when they are there,
+ * it goes. Eight that say nothing would take up all the places otherwise.
+ */
+export class Replacement {
+  readonly #options: ReplacementOptions;
+
+  constructor(options: ReplacementOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { signal, log } = this.#options;
+    repeat({
+      signal,
+      everyMs: LOOK_EVERY_MS,
+      action: () => this.look(),
+      onError: (error) => log.error({ err: error }, 'useless peers could not be looked for'),
+    });
+  }
+
+  look(): void {
+    const { peers, hasCaughtUp, isKept, lookForMore } = this.#options;
+    const outbound = peers.introduced().filter(({ direction }) => direction === 'outbound');
+    const useless = hasCaughtUp() ? [] : outbound.filter(isUseless);
+    lookForMore(Math.min(MAX_EXTRA, useless.length));
+    if (outbound.length - useless.length < ENOUGH) return;
+    for (const peer of useless) if (!isKept(peer.id)) peers.disconnect(peer, 'of no use: others are there');
+  }
+}
+
+function isUseless({ headerFailures, headersAwaitedSinceMs, stalls, lates, hasDelivered }: Peer): boolean {
+  if (headersAwaitedSinceMs !== undefined && Date.now() - headersAwaitedSinceMs >= SILENT_MS) return true;
+  return headerFailures > 0 || stalls > 0 || (lates >= MAX_LATES && !hasDelivered);
+}
