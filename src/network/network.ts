@@ -176,6 +176,7 @@ export class Network {
     const last = connected.at(-1);
     if (this.#parts.sync.isSyncing || last?.node !== tip) return;
     this.#parts.gossip.publishBlock(tip.hash, last.block.bytes);
+    this.#parts.status.compareSoon();
   }
 
   async broadcastBlock(block: Block): Promise<void> {

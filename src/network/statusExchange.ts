@@ -28,6 +28,7 @@ export type StatusExchangeOptions = Readonly<{
 export class StatusExchange {
   readonly #options: StatusExchangeOptions;
   #hasToldClock = false;
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(options: StatusExchangeOptions) {
     this.#options = options;
@@ -53,6 +54,16 @@ export class StatusExchange {
     }
     await Promise.all(peers.introduced().map((peer) => this.ask(peer)));
     this.#lookAtClock();
+  }
+
+  /** Our tip moved, so theirs are likely to: what we know of them would be half a minute old otherwise. Does not wait. */
+  compareSoon(): void {
+    if (this.#soon !== undefined) return;
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      if (!this.#options.signal.aborted) void this.compare();
+    }, SOON_MS);
+    this.#soon.unref();
   }
 
   /** Told once, as long as it stays wrong. */
