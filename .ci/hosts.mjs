@@ -14,6 +14,10 @@ const { values, positionals } = parseArgs({
     'seeds-down-seconds': { type: 'string', default: '180' },
   },
 });
+if (!(Number(values.hosts) >= 4 && Number(values.hosts) <= 90)) {
+  console.error('--hosts takes 4 to 90');
+  process.exit(2);
+}
 const startedMs = performance.now();
 const picked = positionals.length > 0 ? positionals.map((part) => `hosts/${part}`) : ['test/hosts/'];
 const { status } = spawnSync(process.execPath, ['.ci/test.mjs', ...picked], {

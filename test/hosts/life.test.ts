@@ -119,6 +119,11 @@ async function pullCables(population: Population, nodes: readonly HostNode[]): P
   const others = nodes.filter((node) => !cut.some((one) => one.node === node));
   const endMs = Date.now() + CABLE_SECONDS * 1000;
   await population.untilABlockReachesAll('among those that stayed', JOINED_MS, others);
+  if (CABLE_SECONDS * 1000 >= NOTICED_MS) {
+    const areIsolated = async () =>
+      (await Promise.all(cut.map(({ node }) => node.status()))).every(({ state }) => state === 'isolated');
+    await population.until('those without cables say that they are isolated', areIsolated, NOTICED_MS);
+  }
   await sleep(Math.max(0, endMs - Date.now()));
   for (const { node } of cut) population.network.plug(node.host);
   await Promise.all(cut.map(({ how, node }) => untilBack(population, [node], `cable back (${how})`)));

@@ -52,7 +52,7 @@ async function join(target: string, from: readonly string[]): Promise<CrowdAnswe
 async function count(blockHash: string): Promise<CrowdAnswer> {
   const isIt = ({ data }: { data: Buffer }) => hashOf(data) === blockHash;
   return {
-    connected: members.filter(({ connection }) => connection.status === 'open').length,
+    connected: members.filter(isConnected).length,
     heard: members.filter(({ node }) => node.heard.some(isIt)).length,
   };
 }
@@ -63,7 +63,6 @@ async function fetchBlock(blockHash: string, bytes: number): Promise<CrowdAnswer
   const fetchedMs: number[] = [];
   const failures: Record<string, number> = {};
   const ask = async ({ node, connection }: Member): Promise<string | undefined> => {
-    if (connection.status !== 'open') return 'not connected any more';
     try {
       const chunks = await node.ask(connection, 'blocks/1', request);
       const block = chunks.find(({ status, payload }) => status === OK && payload.length > 0)?.payload;
@@ -81,11 +80,16 @@ async function fetchBlock(blockHash: string, bytes: number): Promise<CrowdAnswer
         return;
       }
       failures[failure] = (failures[failure] ?? 0) + 1;
+      if (!isConnected(member)) return;
       await sleep(RETRY_MS * (0.5 + Math.random()));
     }
   };
-  await Promise.all(members.map(fetchOne));
+  await Promise.all(members.filter(isConnected).map(fetchOne));
   return { fetchedMs, failures };
+}
+
+function isConnected({ connection }: Member): boolean {
+  return connection.status === 'open';
 }
 
 async function knock(order: CrowdOrder & { do: 'knock' }): Promise<CrowdAnswer> {
