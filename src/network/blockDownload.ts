@@ -29,8 +29,6 @@ const MAX_WINDOWS = 16;
 const MAX_OPEN_WINDOWS = 48;
 /** What a peer is asked for before it has shown that it delivers: little is held up if it does not. */
 const UNPROVEN_BLOCKS = 4;
-/** Who was late so often in a row, and silent, while others delivered gives its place to another, where we chose it ourselves. */
-const MAX_STALLS = 3;
 /** How far ahead of the tip blocks are fetched. */
 const MAX_AHEAD = 4096;
 /** Bytes on their way to us, by estimate, or here and not committed yet. */
@@ -149,15 +147,17 @@ export class BlockDownload {
   /** Asks others for what is late: a sync must not take as long as the slowest of its peers. */
   #rescueLate(): void {
     const late = this.#windows.late(Date.now());
+    const idle = late.length > 0 ? this.#idlePeers() : [];
     for (const window of late) {
       const nodes = window.nodes.filter((node) => !this.#here.has(node) && !node.hadBody);
       const [first] = nodes;
       const last = nodes.at(-1);
       if (first === undefined || last === undefined || this.#windows.size >= MAX_OPEN_WINDOWS) continue;
-      const rescuer = this.#idlePeers().find(
+      const at = idle.findIndex(
         (peer) =>
           peer !== window.peer && peer.lowestHeight <= first.height && peer.chainWork >= last.chainWork,
       );
+      const [rescuer] = at === -1 ? [] : idle.splice(at, 1);
       if (rescuer === undefined) continue;
       window.rescue = this.#open(rescuer, nodes);
       void this.#fetch(window.rescue);
@@ -276,8 +276,6 @@ export class BlockDownload {
     const restMs = receivedBytes > 0 ? REST_AFTER_LATE_MS : REST_AFTER_SILENCE_MS;
     this.#rest(peer, Math.min(MAX_REST_MS, restMs * 2 ** peer.lates++));
     peer.hasDelivered = false;
-    const isUseless = receivedBytes === 0 && peer.lates >= MAX_STALLS && peer.direction === 'outbound';
-    if (isUseless && this.isFlowing) this.#options.peers.disconnect(peer, 'it stalls');
   }
 
   #stalled(peer: Peer): void {

@@ -20,11 +20,15 @@ export type GossipFrame = {
 /** Of a message's beginning and end so much makes its fingerprint. */
 const FINGERPRINT_BYTES = 128;
 
+/** Of a frame, with those of its messages and control messages: 5,000 messages of seven each, and ids. */
+const MAX_FIELDS = 50_000;
+
 /** Field numbers of gossipsub's rpc.proto. */
 const RPC = { subscriptions: 1, messages: 2, control: 3 } as const;
 const MESSAGE = { data: 2, topic: 4 } as const;
 const CONTROL_IDONTWANT = 5;
 
+type Budget = { fields: number };
 type Topics = Readonly<{ blocks: Buffer; transactions: Buffer }>;
 
 /** Counts what is in a frame. @throws DecodeError when it is no protobuf */
@@ -38,18 +42,25 @@ export function countFrame(bytes: Uint8Array, topics: Topics): GossipFrame {
     dontWants: 0,
     fingerprints: [],
   };
-  eachField(bytes, (number, content) => {
-    if (number === RPC.subscriptions) frame.subscriptions++;
-    else if (number === RPC.messages) countMessage(frame, content, topics);
-    else if (number === RPC.control) countControl(frame, content);
+  const budget = { fields: MAX_FIELDS };
+  eachField(bytes, budget, (number, content) => {
+    if (number === RPC.subscriptions) {
+      frame.subscriptions++;
+      eachField(content, budget, ignore);
+    } else if (number === RPC.messages) countMessage(frame, content, topics, budget);
+    else if (number === RPC.control) countControl(frame, content, budget);
   });
   return frame;
 }
 
-function countMessage(frame: GossipFrame, message: Uint8Array, topics: Topics): void {
+function ignore(): void {
+  // Only counted.
+}
+
+function countMessage(frame: GossipFrame, message: Uint8Array, topics: Topics, budget: Budget): void {
   let topic: Uint8Array = new Uint8Array();
   let data: Uint8Array = new Uint8Array();
-  eachField(message, (number, content) => {
+  eachField(message, budget, (number, content) => {
     if (number === MESSAGE.topic) topic = content;
     else if (number === MESSAGE.data) data = content;
   });
@@ -61,17 +72,24 @@ function countMessage(frame: GossipFrame, message: Uint8Array, topics: Topics): 
   frame.fingerprints.push(head * 2 ** 20 + ((tail ^ data.length) & 0xfffff));
 }
 
-function countControl(frame: GossipFrame, control: Uint8Array): void {
-  eachField(control, (number) => {
+function countControl(frame: GossipFrame, control: Uint8Array, budget: Budget): void {
+  eachField(control, budget, (number, content) => {
     if (number === CONTROL_IDONTWANT) frame.dontWants++;
     else frame.controls++;
+    eachField(content, budget, ignore);
   });
 }
 
 /** Walks over the fields of a protobuf message; only those with a length have content. @throws DecodeError */
-function eachField(bytes: Uint8Array, visit: (number: number, content: Uint8Array) => void): void {
+function eachField(
+  bytes: Uint8Array,
+  budget: Budget,
+  visit: (number: number, content: Uint8Array) => void,
+): void {
   const reader = { bytes, at: 0 };
   while (reader.at < bytes.length) {
+    // A frame of 4 MB may be two million fields of nothing.
+    if (--budget.fields < 0) throw new DecodeError('too many fields');
     const tag = readVarint(reader);
     const from = reader.at;
     const kind = tag % 8;

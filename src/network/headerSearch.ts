@@ -7,6 +7,8 @@ import type { PeerTable } from './peerTable.ts';
 
 /** A peer that has not answered for so long is not waited for alone: twice as many are asked, and so on. */
 export const SILENT_MS = 300;
+/** So long it may keep us from thinking that we have caught up, when others have answered. */
+const PROMISE_MS = 1000;
 /** Headers come, and nothing of them has been stored, or there is no end to them: one more peer is asked. */
 const LONG_MS = 2000;
 /** Peers asked at the same time, and of them such as do answer: two would mostly tell the same. */
@@ -17,7 +19,7 @@ const REST_MS = 10_000;
 const MAX_REST_MS = 600_000;
 /** A peer that failed to show its headers so often is no reason to wait, even if there is nobody else. */
 export const HOPELESS_FAILURES = 2;
-/** For a claim of more work than its headers show, three in a row being a ban. No race of honest nodes looks like that. */
+/** For a claim of more work than its headers show, from the second in a row on: the fourth is a ban. */
 export const FALSE_CLAIM_POINTS = 40;
 
 /** For a block whose parent its sender does not have, from the fourth on: a reorganization may explain a few. */
@@ -46,6 +48,7 @@ export class HeaderSearch {
   readonly #options: HeaderSearchOptions;
   readonly #walks = new Map<Peer, Walk>();
   readonly #restUntilMs = new WeakMap<Peer, number>();
+  /** Those that have shown what they claimed. */
   readonly #answered = new WeakSet<Peer>();
   /** The parent of the last block that a peer sent too early. */
   readonly #owedParents = new WeakMap<Peer, string>();
@@ -84,12 +87,14 @@ export class HeaderSearch {
   get isPromising(): boolean {
     const { chain, peers } = this.#options;
     const nowMs = Date.now();
-    if (this.#nextToAsk() !== undefined) return true;
     const others = peers.introduced();
-    const hasAnyAnswered = others.some((peer) => this.#answered.has(peer) && peer.headerFailures === 0);
+    const hasAnyAnswered = others.some((peer) => this.#answered.has(peer));
+    // The first to be asked is one that has never failed, if there is one.
+    const next = this.#nextToAsk();
+    if (next !== undefined && (!hasAnyAnswered || next.headerFailures === 0)) return true;
     return others.some((peer) => {
       const walk = this.#walks.get(peer);
-      if (walk !== undefined) return !hasAnyAnswered || nowMs - walk.answeredMs < SILENT_MS;
+      if (walk !== undefined) return !hasAnyAnswered || nowMs - walk.answeredMs < PROMISE_MS;
       const patience = hasAnyAnswered ? 1 : HOPELESS_FAILURES;
       return peer.chainWork > chain.bestHeader.chainWork && peer.headerFailures < patience;
     });
@@ -141,15 +146,17 @@ export class HeaderSearch {
     const walk = this.#walks.get(peer);
     if (walk !== undefined) walk.answeredMs = Date.now();
     peer.headersAwaitedSinceMs = Date.now();
-    this.#answered.add(peer);
   }
 
   #judge(peer: Peer, claimedWork: bigint, isWhole: boolean, shownWork: bigint): void {
     if (!isWhole || shownWork >= claimedWork) {
+      this.#answered.add(peer);
       peer.headerFailures = 0;
       return;
     }
-    this.#options.peers.punish(peer.id, FALSE_CLAIM_POINTS, 'headers/1: less work than its status claims');
+    // Once may be a reorganization so deep that it goes on in parts.
+    const points = peer.headerFailures > 0 ? FALSE_CLAIM_POINTS : 0;
+    this.#options.peers.punish(peer.id, points, 'headers/1: less work than its status claims');
     this.#letRest(peer);
   }
 

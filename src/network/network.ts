@@ -16,6 +16,7 @@ import { type NodeState, nodeStateOf } from './nodeState.ts';
 import type { Peer } from './peer.ts';
 import { addressWithoutPeer, announceAddress, hostOf } from './peerAddress.ts';
 import { type PeerInfo, peerInfo } from './peerInfo.ts';
+import { meterStreams, STREAM_POINTS } from './streamMeter.ts';
 import { findUnserved, type Unserved } from './unserved.ts';
 
 /** The node among other nodes: finds them, keeps up with them, tells them what is new. */
@@ -82,6 +83,7 @@ export class Network {
     mempool.onAccepted(({ txid, transaction }) => {
       gossip.publishTransaction(txid, transaction.bytes);
     });
+    meterStreams(host, (id) => peers.punish(id, STREAM_POINTS, 'other: too many streams'));
     guard.start();
     this.#parts.replacement.start();
     await host.start();

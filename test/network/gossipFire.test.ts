@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import type { Stream } from '@libp2p/interface';
 import { hashToHex } from '../../src/bytes/hex.ts';
 import { sha256 } from '../../src/bytes/sha256.ts';
 import { regtest } from '../../src/params/regtest.ts';
@@ -108,6 +109,7 @@ const floods: { name: string; make: (i: number) => Uint8Array; frames?: number }
     make: () => subscriptions(ids(5000).map((id) => id.toString('hex'))),
   },
   { name: 'frames that are no protobuf', make: () => randomBytes(200) },
+  { name: 'frames of a million fields', make: () => Buffer.alloc(2_000_000, Buffer.of(0x48, 0)) },
   { name: 'empty frames', make: () => Buffer.alloc(0) },
   { name: 'frames of unknown fields', make: () => field(9, randomBytes(1000)) },
   { name: 'messages on unknown topics', make: (i) => message(`/x/${i}`, randomBytes(100)) },
@@ -129,6 +131,20 @@ const floods: { name: string; make: (i: number) => Uint8Array; frames?: number }
 for (const { name, make, frames = 2000 } of floods) {
   test(`a flood of ${name}: the sender is banned`, () =>
     underFire((fire) => sendUntilOut(fire, frames, make)));
+}
+
+for (const protocol of ['/ipfs/ping/1.0.0', '/ipfs/id/1.0.0', '/no/such/protocol']) {
+  test(`streams of ${protocol} without end: who opens them is banned`, () =>
+    underFire(async (fire) => {
+      const [connection] = fire.attacker.host.getConnections();
+      for (let opened = 0; opened < 20_000 && !isBanned(fire); opened += 20) {
+        const streams = Array.from({ length: 20 }, () => connection!.newStream(protocol));
+        for (const { value } of (await Promise.allSettled(streams)) as { value?: Stream }[]) {
+          value?.abort(new Error('enough'));
+        }
+      }
+      await until('banned', () => isBanned(fire));
+    }));
 }
 
 test('a frame longer than gossip allows: the sender is banned', () =>

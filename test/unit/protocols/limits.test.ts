@@ -21,6 +21,7 @@ import { BAN_SEC, EXCESS_POINTS, UNREADABLE_POINTS } from '../../../src/network/
 import { MAX_PENDING_INBOUND } from '../../../src/network/pendingInbound.ts';
 import { MAX_EXCHANGE_MS } from '../../../src/network/serve.ts';
 import * as serving from '../../../src/network/serving.ts';
+import { OPENED_STREAMS, STREAM_POINTS } from '../../../src/network/streamMeter.ts';
 
 const protocols = [
   statusProtocol,
@@ -69,7 +70,8 @@ const SAID: readonly string[] = [
   `a request that cannot be read | ${UNREADABLE_POINTS} |`,
   `after ${serving.REFUSALS.burst} of them, or more than ${serving.REFUSALS.perSec} a second | ${EXCESS_POINTS} |`,
   `headers that follow an unknown block | ${MALFORMED_POINTS} |`,
-  `more work than the headers show | ${FALSE_CLAIM_POINTS} |`,
+  `more work than the headers show: from the second in a row on | ${FALSE_CLAIM_POINTS} |`,
+  `any protocol above ${OPENED_STREAMS.perSec} a second, ${OPENED_STREAMS.burst} at once | ${STREAM_POINTS} |`,
   `more than 4 MiB | ${BAN_POINTS} |`,
   `from the fourth on | ${NOWHERE_POINTS} |`,
   `once in two seconds | ${ORPHAN_PAYMENT_POINTS} |`,
