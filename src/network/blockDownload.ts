@@ -96,6 +96,11 @@ export class BlockDownload {
     return this.#taken.size > 0 || this.#target.node !== undefined;
   }
 
+  /** Whether blocks are missing that will be asked for again after a rest. */
+  get isHopeful(): boolean {
+    return this.#target.isHopeful;
+  }
+
   /** Whether blocks really come. */
   get isFlowing(): boolean {
     return this.isActive && Date.now() - this.#deliveredAtMs < FLOWING_MS;
@@ -330,6 +335,7 @@ export class BlockDownload {
     }
     window.nodes.shift();
     window.received++;
+    peer.deliveredBlocks++;
     // Another peer was faster.
     if (this.#here.has(node) || node.hadBody) return;
     this.#here.add(node);

@@ -16,6 +16,8 @@ const AGAIN_MS = 3000;
 /** Before a chain that nobody delivers is tried again, and twice as long each time. */
 const REST_MS = 5000;
 const MAX_REST_MS = 600_000;
+/** After so many times nobody waits for it any more. */
+const HOPELESS_RESTS = 3;
 /** Chains remembered for that. */
 const MAX_RESTS = 64;
 
@@ -47,6 +49,16 @@ export class DownloadTarget {
     return this.#resting.size > 0 || this.#isSuspicious;
   }
 
+  /** Whether a chain is passed over that may well be had: some peer has sent blocks before, and its line is slow. */
+  get isHopeful(): boolean {
+    const proven = this.#peers.introduced().filter(({ deliveredBlocks }) => deliveredBlocks > 0);
+    for (const node of this.#resting.keys()) {
+      const isHopeless = (this.#rests.get(node) ?? 0) >= HOPELESS_RESTS;
+      if (!isHopeless && proven.some(({ bestNode }) => bestNode && contains(bestNode, node))) return true;
+    }
+    return false;
+  }
+
   /** When to look again though nothing happens. */
   get dueMs(): number {
     return Math.min(...this.#resting.values(), this.#node === undefined ? Infinity : this.#nextLookMs());
@@ -55,8 +67,10 @@ export class DownloadTarget {
   /** `deliveredAtMs` is when the last block came; `isWaiting` whether an answer may still bring one. */
   choose(nowMs: number, deliveredAtMs: number, isWaiting: boolean): BlockNode | undefined {
     for (const [node, untilMs] of this.#resting) if (untilMs <= nowMs) this.#resting.delete(node);
-    this.#sinceMs = Math.max(this.#sinceMs, deliveredAtMs);
     const current = this.#node;
+    // Whoever delivers is not given up the sooner for having been slow before.
+    if (current !== undefined && deliveredAtMs > this.#sinceMs) this.#rests.delete(current);
+    this.#sinceMs = Math.max(this.#sinceMs, deliveredAtMs);
     const waitedMs = nowMs - this.#sinceMs;
     this.#isSuspicious = current !== undefined && waitedMs >= SUSPICIOUS_MS && this.#isWanted(current);
     if (current !== undefined && this.#isSuspicious) {

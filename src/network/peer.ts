@@ -53,6 +53,8 @@ export class Peer {
   lates = 0;
   /** It brought blocks that it was asked for, and has not stalled since. */
   hasDelivered = false;
+  /** Blocks that it sent when it was asked for them. */
+  deliveredBlocks = 0;
   /** How often in a row it had nothing of what was asked for. */
   lacks = 0;
   lacksUntilMs = 0;

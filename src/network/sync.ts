@@ -128,7 +128,7 @@ export class Sync {
   #noteCaughtUp(): void {
     const { chain, peers, log, onProgress } = this.#options;
     if (this.#hasCaughtUp || this.#download.isActive || peers.introduced().length === 0) return;
-    if (this.#headers.isPromising || this.#isWaitingForPruned()) return;
+    if (this.#headers.isPromising || this.#download.isHopeful || this.#isWaitingForPruned()) return;
     this.#hasCaughtUp = true;
     log.trace({ height: chain.tip.height }, 'no peer is ahead');
     onProgress();

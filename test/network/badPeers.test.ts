@@ -52,6 +52,32 @@ test('a peer that stalls loses its window to another, and is not banned', () =>
     },
   ));
 
+test('a node whose only peer falls silent half-way does not call itself up to date', () =>
+  TestNodes.with(async (nodes) => {
+    const bare = await BareNode.open('regtest', GENESIS);
+    try {
+      claim(bare, blocks);
+      await serveHeaders(bare, blocks);
+      // Once: the next time it is asked, it has come to itself.
+      let isSilent = true;
+      await serveBlocks(bare, blocks, (block) => {
+        if (block !== blocks[100] || !isSilent) return block.bytes;
+        isSilent = false;
+        return new Promise<Uint8Array>(() => undefined);
+      });
+      const node = await nodes.open({ seeds: [bare.address] });
+      const tooSoon: number[] = [];
+      node.network.onState((state) => {
+        if (state === 'running' && node.chain.tip.height < blocks.length) tooSoon.push(node.chain.tip.height);
+      });
+      await until('synced', () => node.chain.tip.height === blocks.length, 60_000);
+      await until('running', () => node.network.state() === 'running');
+      assert.deepEqual(tooSoon, []);
+    } finally {
+      await bare.close();
+    }
+  }));
+
 test('a peer that claims the greatest height and has no headers is passed over', () =>
   syncAmong(
     [

@@ -114,6 +114,10 @@ test('the clock is held against the median of the peers that we chose', () => {
   assert.equal(clockOffset([]), undefined);
   assert.equal(clockOffset([peer('inbound', 700)]), 700);
   assert.equal(clockOffset([peer('inbound', 700), peer('inbound', 0), peer('inbound', 1)]), 1);
+  // One of two that is wrong is no alarm; two that agree are.
+  assert.equal(clockOffset([peer('outbound', 900), peer('outbound', -1)]), -1);
+  assert.equal(clockOffset([peer('outbound', -900), peer('outbound', 2)]), 2);
+  assert.equal(clockOffset([peer('outbound', -900), peer('outbound', -901)]), -900);
   // Whoever calls us can lie about the time as often as he likes.
   assert.equal(
     clockOffset([peer('outbound', 3), ...Array.from({ length: 9 }, () => peer('inbound', 9999))]),
