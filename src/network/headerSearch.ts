@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/chain.ts';
 import type { Conversation } from './conversation.ts';
-import { syncHeaders } from './headerSync.ts';
+import { MAX_PREVIEWED, syncHeaders } from './headerSync.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 
@@ -52,6 +52,8 @@ export class HeaderSearch {
   readonly #answered = new WeakSet<Peer>();
   /** The parent of the last block that a peer sent too early. */
   readonly #owedParents = new WeakMap<Peer, string>();
+  /** Of all that are asked together. */
+  readonly #budget = { headers: MAX_PREVIEWED };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HeaderSearchOptions) {
@@ -121,6 +123,7 @@ export class HeaderSearch {
     try {
       const shown = await syncHeaders(peer, {
         ...this.#options,
+        budget: this.#budget,
         onAnswer: () => this.#noteAnswer(peer),
         onHeaders,
       });

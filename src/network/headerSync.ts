@@ -15,8 +15,8 @@ import type { PeerTable } from './peerTable.ts';
 const ANSWER_MS = 4000;
 /** The whole of an answer, 180 KB at most: a trickle is no answer. */
 const WHOLE_ANSWER_MS = 12_000;
-/** Headers held in memory before they have shown enough work to be stored: two years of blocks. */
-const MAX_PREVIEWED = 200_000;
+/** Headers held in memory before they have shown enough work to be stored, 260 MB at most: two years of blocks. */
+export const MAX_PREVIEWED = 200_000;
 /** A chain may fork off so many blocks below our tip before it must show the work for it. */
 const FORGIVEN_BLOCKS = 144n;
 /** For headers that do not follow what was asked with. */
@@ -30,6 +30,8 @@ export type HeaderSyncOptions = Readonly<{
   conversation: Conversation;
   signal: AbortSignal;
   log: Logger;
+  /** Headers that may still be held unstored, of all peers that are asked. */
+  budget: { headers: number };
   /** An answer came, whatever is in it. */
   onAnswer: () => void;
   /** New headers are stored: their blocks can be fetched. */
@@ -53,6 +55,19 @@ export type ShownChain = Readonly<{
  * @returns how far the peer's chain goes, or undefined when it did not answer or broke a rule.
  */
 export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promise<ShownChain | undefined> {
+  const held = { headers: 0 };
+  try {
+    return await walk(peer, options, held);
+  } finally {
+    options.budget.headers += held.headers;
+  }
+}
+
+async function walk(
+  peer: Peer,
+  options: HeaderSyncOptions,
+  held: { headers: number },
+): Promise<ShownChain | undefined> {
   const { chain, peers, log } = options;
   const claimedWork = peer.status?.chainWork ?? 0n;
   const known = chain.bestHeader.chainWork;
@@ -86,7 +101,11 @@ export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promi
     }
     last = result.nodes.at(-1)!;
     count += headers.length;
-    if (!isStored) waiting.push(headers);
+    if (!isStored) {
+      waiting.push(headers);
+      held.headers += headers.length;
+      options.budget.headers -= headers.length;
+    }
     if (last.chainWork >= enough && waiting.length > 0) {
       for (const run of waiting.splice(0)) {
         const stored = chain.acceptHeaders(run);
@@ -97,7 +116,7 @@ export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promi
     if (waiting.length === 0) options.onHeaders();
     // Beyond its claim it may be making them as we ask; what is real will be told by its next status.
     if (isWhole || last.chainWork >= claimedWork) break;
-    if (waiting.length * MAX_HEADERS > MAX_PREVIEWED) break;
+    if (waiting.length > 0 && options.budget.headers <= 0) break;
   }
   if (waiting.length > 0)
     log.info({ peer: peer.id, headers: count }, 'headers with too little work: not stored');

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Connection } from '@libp2p/interface';
+import type { Connection, Stream } from '@libp2p/interface';
 import { regtest } from '../../src/params/regtest.ts';
 import { BareNode, OK, RATE_LIMITED } from '../support/bareNode.ts';
 import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
 import { feed, TestNodes, until } from '../support/networkNodes.ts';
-import { field } from '../support/wire.ts';
+import { field, prefixed } from '../support/wire.ts';
 
 const GENESIS = regtest.genesis.header.hash;
 const keys = makeKeys();
@@ -98,6 +98,69 @@ test('streams that are never closed do not keep a peer from asking', () =>
         });
       }
     } finally {
+      await guest.close();
+    }
+  }));
+
+test('requests that come byte by byte are given up, and their places are free again', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    const guest = await BareNode.open('regtest', GENESIS);
+    const drips: NodeJS.Timeout[] = [];
+    try {
+      const connection = await guest.join(node.address);
+      // A length of 100, and then a byte now and then.
+      for (let i = 0; i < 4; i++) {
+        const stream = await connection.newStream(guest.id('headers/1'));
+        stream.send(Buffer.of(100));
+        drips.push(
+          setInterval(() => {
+            try {
+              if (stream.status === 'open') stream.send(Buffer.of(0));
+            } catch {
+              // The node has had enough of it.
+            }
+          }, 500),
+        );
+      }
+      const full = await guest.ask(connection, 'headers/1', field(1, GENESIS));
+      assert.equal(full.at(-1)!.status, RATE_LIMITED);
+      await until(
+        'a place is free',
+        async () => (await guest.ask(connection, 'headers/1', field(1, GENESIS))).at(-1)?.status === OK,
+        60_000,
+      );
+      assert.deepEqual(node.network.bans(), []);
+    } finally {
+      for (const drip of drips) clearInterval(drip);
+      await guest.close();
+    }
+  }));
+
+test('a peer that asks and hangs up, over and over, keeps nobody else from being answered', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    const blocks = chainOfBlocks(regtest.genesis, 0, 128, keys.lockingScript);
+    await feed(node, blocks);
+    const hasty = await BareNode.open('regtest', GENESIS);
+    const guest = await BareNode.open('regtest', GENESIS);
+    try {
+      const connection = await hasty.join(node.address);
+      const patient = await guest.join(node.address);
+      const request = prefixed(Buffer.concat(blocks.map(({ header }) => field(1, header.hash))));
+      for (let round = 0; round < 50 && connection.status === 'open'; round++) {
+        const streams = Array.from({ length: 20 }, () => connection.newStream(hasty.id('blocks/1')));
+        for (const { value } of (await Promise.allSettled(streams)) as { value?: Stream }[]) {
+          if (value?.status === 'open') value.send(request);
+          value?.abort(new Error('changed my mind'));
+        }
+        if (round % 10 !== 0) continue;
+        const [block] = await guest.ask(patient, 'blocks/1', field(1, blocks[round]!.header.hash));
+        assert.ok(block!.payload.equals(blocks[round]!.bytes));
+      }
+      assert.ok(!node.network.bans().some(({ who }) => who === guest.peerId));
+    } finally {
+      await hasty.close();
       await guest.close();
     }
   }));
