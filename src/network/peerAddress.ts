@@ -97,7 +97,8 @@ export function addressGroup(host: string): string {
 }
 
 /**
- * Whether the address means nothing to strangers: loopback, private, link-local, shared (RFC 6598), unspecified.
+ * Whether the address means nothing to strangers: loopback, private, link-local, shared (RFC 6598), for benchmarks (RFC 2544),
+ * multicast, reserved, unspecified.
  * Names are public: what they resolve to is for the one who dials to find.
  */
 export function isPrivateHost(host: string): boolean {
@@ -109,7 +110,8 @@ export function isPrivateHost(host: string): boolean {
       // An IPv4 address in IPv6 clothes, ::ffff:a.b.c.d.
       if (groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff') return isPrivateIp4(ip4Of(groups));
       const first = Number.parseInt(groups[0]!, 16);
-      return host === '::1' || host === '::' || (first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80;
+      const isLocal = (first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80 || first >= 0xff00;
+      return host === '::1' || host === '::' || isLocal;
     }
     default:
       return host === 'localhost';
@@ -121,6 +123,8 @@ function isPrivateIp4([a = 0, b = 0]: readonly number[]): boolean {
     a === 127 ||
     a === 10 ||
     a === 0 ||
+    a >= 224 ||
+    (a === 198 && (b === 18 || b === 19)) ||
     (a === 192 && b === 168) ||
     (a === 172 && b >= 16 && b < 32) ||
     (a === 169 && b === 254) ||
