@@ -36,5 +36,5 @@ test('a full node keeps its peers, its memory and its wits while 150 more want t
   assert.ok(result.answered > 0, 'strangers are told where else to go');
   const [before, knocked] = [result.readings[4]!, result.readings[5]!];
   assert.ok(knocked.memoryMb < before.memoryMb + 100, `${before.memoryMb} MB became ${knocked.memoryMb}`);
-  assert.ok(knocked.slowestRpcMs < 5000, `the RPC took ${knocked.slowestRpcMs} ms`);
+  assert.ok(knocked.slowestRpcMs < 10_000, `the RPC took ${knocked.slowestRpcMs} ms`);
 });
