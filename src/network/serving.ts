@@ -10,7 +10,7 @@ export const ALL_SERVED_BYTES = { burst: 256_000_000, perSec: 128_000_000 };
 export const FAIR_BYTES = { burst: 16_000_000, perSec: 2_000_000 };
 export const FAIR_REQUESTS = { burst: 10, perSec: 1 };
 /** Requests above a peer's own limits that are answered with RATE_LIMITED and nothing else; each one more costs a point. */
-export const REFUSALS = { burst: 600, perSec: 60 };
+export const REFUSALS = { burst: 400, perSec: 10 };
 /** An answer may be given up for another one's sake when it has taken so long, and less than so much was taken of it. */
 export const SLOW_MS = 5000;
 export const SLOW_BYTES_PER_SEC = 32_000;

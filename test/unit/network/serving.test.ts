@@ -121,5 +121,5 @@ test('who asks on after hundreds of refusals is named', () => {
     if (refusal === undefined) serving.leave(guest, headers, end);
     else if (refusal.isExcess) excess++;
   }
-  assert.equal(excess, 700 - 40 - 600);
+  assert.equal(excess, 700 - 40 - 400);
 });
