@@ -29,7 +29,7 @@ test('a file that cannot be replaced stays what it was, with nothing beside it',
     await assert.rejects(writeFileAtomic(taken, 'x'), /taken cannot be written/);
     disk?.fill(0);
     if (disk)
-      await assert.rejects(writeFileAtomic(path, 'x'.repeat(10_000)), /peers\.json cannot be written/);
+      await assert.rejects(writeFileAtomic(path, 'x'.repeat(10_000)), /addresses\.json cannot be written/);
     assert.equal(readFileSync(path, 'utf8'), 'before');
     for (const place of [folder, disk?.folder ?? folder])
       assert.deepEqual(
