@@ -1,5 +1,6 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface';
 import type { BanList } from './banList.ts';
+import type { LastHeard } from './lastHeard.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
 import { PendingInbound } from './pendingInbound.ts';
 import type { Shunned } from './shunned.ts';
@@ -10,7 +11,7 @@ export const INBOUND = { burst: 10, perSec: 5 };
 const MAX_ADDRESSES = 10_000;
 
 /** Who is let in at all: not the banned, and no address that knocks too often. */
-export function gate(bans: BanList, shunned: Shunned): ConnectionGater {
+export function gate(bans: BanList, shunned: Shunned, heard: LastHeard): ConnectionGater {
   const knocks = new Map<string, TokenBucket>();
   const pending = new PendingInbound();
   return {
@@ -24,11 +25,16 @@ export function gate(bans: BanList, shunned: Shunned): ConnectionGater {
     },
     denyInboundEncryptedConnection: (peerId) =>
       bans.isBanned(peerId.toString()) || shunned.has(peerId.toString()),
-    denyInboundUpgradedConnection: (_peerId, connection) => {
+    denyInboundUpgradedConnection: (peerId, connection) => {
       pending.delete(connection);
+      heard.listen(peerId, connection);
       return false;
     },
     denyOutboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
+    denyOutboundUpgradedConnection: (peerId, connection) => {
+      heard.listen(peerId, connection);
+      return false;
+    },
   };
 }
 

@@ -85,8 +85,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
       dialTimeout: 10_000,
       reconnectRetries: 0,
     },
-    // With its default of a 5 s timeout a peer that validates a large block for a while would be cut off.
-    connectionMonitor: { pingInterval: 30_000, pingTimeout: { minTimeout: 25_000 } },
+    // Our own (pingWatch.ts) knows a late answer from none.
+    connectionMonitor: { enabled: false },
     services: {
       identify: identify(),
       ping: ping(),

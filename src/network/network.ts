@@ -91,6 +91,7 @@ export class Network {
     status.start();
     mempools.start();
     watchdog.start();
+    this.#parts.pingWatch.start();
     wakeWatch.start();
     tipWatch.start();
     verifier.start();

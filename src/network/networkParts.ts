@@ -14,6 +14,7 @@ import { GossipGuard } from './gossipGuard.ts';
 import { OUTSIDE_SCORE } from './gossipSettings.ts';
 import { createHost, type Host } from './host.ts';
 import { loadIdentity } from './identity.ts';
+import { LastHeard } from './lastHeard.ts';
 import { chooseListenPort, rememberListenPort } from './listenPort.ts';
 import { MempoolExchange } from './mempoolExchange.ts';
 import { NetworkCounts } from './networkCounts.ts';
@@ -22,6 +23,7 @@ import { OrphanTransactions } from './orphanTransactions.ts';
 import type { Peer } from './peer.ts';
 import { announceAddress, tcpMultiaddr } from './peerAddress.ts';
 import { PeerTable } from './peerTable.ts';
+import { PingWatch } from './pingWatch.ts';
 import { Prober } from './prober.ts';
 import { Replacement } from './replacement.ts';
 import { Shunned } from './shunned.ts';
@@ -37,6 +39,7 @@ export type NetworkGround = Readonly<{
   host: Host;
   bans: BanList;
   shunned: Shunned;
+  heard: LastHeard;
   table: AddressTable;
   discovery: Discovery;
   prober: Prober;
@@ -56,6 +59,7 @@ export type NetworkParts = Readonly<{
   dialer: Dialer;
   verifier: Verifier;
   watchdog: Watchdog;
+  pingWatch: PingWatch;
   wakeWatch: WakeWatch;
   tipWatch: TipWatch;
   counts: NetworkCounts;
@@ -83,6 +87,7 @@ export async function layGround(
   const onDamaged = (path: string) => log.warn(`${path} is damaged, and begun anew`);
   const bans = await BanList.open(dataDir, onDamaged);
   const shunned = new Shunned();
+  const heard = new LastHeard();
   const table = await AddressTable.open(dataDir, onDamaged);
   const privateKey = await loadIdentity(dataDir);
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
@@ -97,20 +102,20 @@ export async function layGround(
     maxPeers,
     metrics: options.metrics,
     userAgent: options.userAgent.slice(0, MAX_USER_AGENT_BYTES),
-    gater: gate(bans, shunned),
+    gater: gate(bans, shunned, heard),
     scoreOf: (peerId) => (wiring.isOutsider(peerId) ? OUTSIDE_SCORE : 0),
   });
   await rememberListenPort(dataDir, listenPort);
   const seeds = options.seeds ?? (await readBootstrapList(params));
   const targets = new DialTargets(seeds, table.kept, log);
   const prober = await Prober.open(params.name, wiring.signal);
-  return { host, bans, shunned, table, discovery, prober, targets, listenPort };
+  return { host, bans, shunned, heard, table, discovery, prober, targets, listenPort };
 }
 
 /** Puts the parts together. Nothing runs yet. */
 export function makeParts(
   options: NetworkOptions,
-  { host, bans, shunned, table, discovery, prober, targets }: NetworkGround,
+  { host, bans, shunned, heard, table, discovery, prober, targets }: NetworkGround,
   wiring: { signal: AbortSignal; ownStatus: () => NodeStatus; events: NetworkEvents },
 ): NetworkParts {
   const { chain, mempool, params, maxPeers, log } = options;
@@ -162,6 +167,7 @@ export function makeParts(
     dialer,
     verifier: new Verifier({ table, bans, peers, prober, pace, signal, log }),
     watchdog: new Watchdog({ host, peers, signal, log }),
+    pingWatch: new PingWatch({ host, heard, signal, log }),
     wakeWatch: new WakeWatch({ host, peers, onWake: () => dialer.wake(), signal, log }),
     tipWatch: new TipWatch({
       chain,
