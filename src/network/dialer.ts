@@ -18,6 +18,8 @@ import { dialledAddress } from './toldAddress.ts';
 
 /** Outbound peers that we look for: chosen by us, they cannot be an attacker's alone. */
 export const OUTBOUND_TARGET = 8;
+/** While the chain is still to be fetched: more to fetch it from, and some that are of no use do no harm. */
+const SYNCING_TARGET = 16;
 const ROUND_MS = 15_000;
 /** The first round after we have lost everybody, and twice as long each time up to a limit. */
 const LONELY_ROUND_MS = 1000;
@@ -41,6 +43,7 @@ export type DialerOptions = Readonly<{
   targets: DialTargets;
   shunned: Shunned;
   maxPeers: number;
+  hasCaughtUp: () => boolean;
   signal: AbortSignal;
   log: Logger;
 }>;
@@ -173,8 +176,14 @@ export class Dialer {
   }
 
   #needed(): number {
+    return -this.surplus() - this.#dialling.size;
+  }
+
+  /** How many outbound peers there are too many; below zero, how many are missing. */
+  surplus(): number {
+    const { peers, hasCaughtUp } = this.#options;
     const extra = Math.max(0, ...this.#extra.values());
-    return OUTBOUND_TARGET + extra - this.#options.peers.count('outbound') - this.#dialling.size;
+    return peers.count('outbound') - extra - (hasCaughtUp() ? OUTBOUND_TARGET : SYNCING_TARGET);
   }
 
   #round(): void {
@@ -203,7 +212,8 @@ export class Dialer {
 
   #dialTargets(isLonely: boolean): void {
     const { targets, peers, maxPeers } = this.#options;
-    for (const target of targets.all()) {
+    // In no order: who comes first in a list should not always come first.
+    for (const target of shuffle(targets.all())) {
       if (!target.isDue(Date.now(), isLonely) || this.#isConnected(target.peerId)) continue;
       if (target.isManual && peers.count() >= maxPeers) peers.giveUpOne();
       const isWanted = target.isManual || (this.#needed() > 0 && peers.count() < maxPeers);

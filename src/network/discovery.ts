@@ -75,7 +75,8 @@ export class Discovery extends TypedEventEmitter<PeerDiscoveryEvents> implements
   /** A peer is gone. Whether it was one that we had dialled and that sent us away at once, as who is full does. */
   left(peer: Peer): boolean {
     const dialled = dialledAddress(peer);
-    if (dialled === undefined || Date.now() - peer.connectedAtMs >= SHORT_VISIT_MS) return false;
+    const hasStayed = Date.now() - peer.connectedAtMs >= SHORT_VISIT_MS;
+    if (dialled === undefined || peer.isSentAway || hasStayed) return false;
     this.table.fail(dialled, nowSec());
     return true;
   }

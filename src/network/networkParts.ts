@@ -146,7 +146,18 @@ export function makeParts(
   });
   const status = new StatusExchange({ peers, conversation, ownStatus, onStatus, signal, log });
   const exchange = new AddressExchange({ conversation, discovery, log, onNews: () => dialer.onNews() });
-  const dialer = new Dialer({ host, peers, discovery, exchange, targets, shunned, maxPeers, signal, log });
+  const dialer = new Dialer({
+    host,
+    peers,
+    discovery,
+    exchange,
+    targets,
+    shunned,
+    maxPeers,
+    hasCaughtUp,
+    signal,
+    log,
+  });
   const pace = options.crawl ? SEED_PACE : PEER_PACE;
   return {
     counts,
@@ -159,6 +170,7 @@ export function makeParts(
       hasCaughtUp,
       isKept,
       lookForMore: (extra) => dialer.lookForMore(extra, 'useless peers'),
+      surplus: () => dialer.surplus(),
       signal,
       log,
     }),

@@ -39,6 +39,9 @@ export class Peer {
   /** Its clock less ours, in seconds. */
   clockOffsetSec = 0;
 
+  /** We hung up: that it did not stay long says nothing about it. */
+  isSentAway = false;
+
   bytesReceived = 0;
   bytesSent = 0;
   lastBlockAtMs = 0;

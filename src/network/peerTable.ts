@@ -117,6 +117,7 @@ export class PeerTable implements Gate {
 
   disconnect(peer: Peer, reason: string): void {
     this.#options.log.debug({ peer: peer.id, reason }, 'disconnecting');
+    peer.isSentAway = true;
     this.#options.host.hangUp(peer.peerId).catch(() => undefined);
   }
 
@@ -292,6 +293,7 @@ export class PeerTable implements Gate {
       // From here on it counts as closed: what it asks meanwhile must not seat it anew.
       connection.close().catch(() => undefined);
     }
+    peer.isSentAway = true;
     this.#remove(peer.peerId);
     this.disconnect(peer, reason);
   }

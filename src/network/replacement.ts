@@ -19,6 +19,8 @@ export type ReplacementOptions = Readonly<{
   /** Whether a person wants to be connected to this peer, come what may. */
   isKept: (peerId: string) => boolean;
   lookForMore: (extra: number) => void;
+  /** How many outbound peers there are too many. */
+  surplus: () => number;
   signal: AbortSignal;
   log: Logger;
 }>;
@@ -49,9 +51,22 @@ export class Replacement {
     const outbound = peers.introduced().filter(({ direction }) => direction === 'outbound');
     const useless = hasCaughtUp() ? [] : outbound.filter(isUseless);
     lookForMore(Math.min(MAX_EXTRA, useless.length));
+    if (hasCaughtUp()) this.#letSurplusGo(outbound);
     if (outbound.length - useless.length < ENOUGH) return;
     for (const peer of useless) if (!isKept(peer.id)) peers.disconnect(peer, 'of no use: others are there');
   }
+
+  /** Once the chain is here fewer peers are enough: those that have brought least of it go. */
+  #letSurplusGo(outbound: readonly Peer[]): void {
+    const { peers, isKept, surplus } = this.#options;
+    const leaving = outbound.filter(({ id }) => !isKept(id)).sort(bySmallestMerit);
+    for (const peer of leaving.slice(0, Math.max(0, surplus())))
+      peers.disconnect(peer, 'enough peers without it');
+  }
+}
+
+function bySmallestMerit(a: Peer, b: Peer): number {
+  return a.deliveredBlocks - b.deliveredBlocks || b.connectedAtMs - a.connectedAtMs;
 }
 
 function isUseless({ headerFailures, headersAwaitedSinceMs, stalls, lates, hasDelivered }: Peer): boolean {
