@@ -45,6 +45,7 @@ const WINDOW_STALLS = 4;
 const REST_AFTER_STALL_MS = 20_000;
 /** It was slower than others, or silent for a while: twice as long each time. */
 const REST_AFTER_LATE_MS = 500;
+const MAX_REST_AFTER_LATE_MS = 2000;
 const REST_AFTER_SILENCE_MS = 2000;
 const REST_AFTER_LACK_MS = 2000;
 const MAX_REST_MS = 60_000;
@@ -278,8 +279,9 @@ export class BlockDownload {
 
   /** Others have brought what it was to bring. It may be a good peer on a slow line: it gets less to do. */
   #late({ peer, receivedBytes }: BlockWindow): void {
-    const restMs = receivedBytes > 0 ? REST_AFTER_LATE_MS : REST_AFTER_SILENCE_MS;
-    this.#rest(peer, Math.min(MAX_REST_MS, restMs * 2 ** peer.lates++));
+    const [restMs, maxRestMs] =
+      receivedBytes > 0 ? [REST_AFTER_LATE_MS, MAX_REST_AFTER_LATE_MS] : [REST_AFTER_SILENCE_MS, MAX_REST_MS];
+    this.#rest(peer, Math.min(maxRestMs, restMs * 2 ** peer.lates++));
     peer.hasDelivered = false;
   }
 

@@ -102,7 +102,11 @@ export class DownloadTarget {
 
   /** The most work, `without` that chain if it is given. */
   #best(without?: BlockNode): BlockNode | undefined {
-    const nodes = [this.#chain.bestHeader, ...this.#peers.introduced().map(({ bestNode }) => bestNode)];
+    const peers = this.#peers.introduced();
+    const { bestHeader } = this.#chain;
+    // Headers whose maker is gone again: those who are there do not say that they have the blocks.
+    const isClaimed = peers.some(({ chainWork }) => chainWork >= bestHeader.chainWork);
+    const nodes = [...(isClaimed ? [bestHeader] : []), ...peers.map(({ bestNode }) => bestNode)];
     let best: BlockNode | undefined;
     for (const node of nodes) {
       if (node === undefined || !this.#isWanted(node)) continue;

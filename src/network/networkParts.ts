@@ -167,6 +167,7 @@ export function makeParts(
     guard,
     replacement: new Replacement({
       peers,
+      shunned,
       hasCaughtUp,
       isKept,
       lookForMore: (extra) => dialer.lookForMore(extra, 'useless peers'),

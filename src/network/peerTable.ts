@@ -134,6 +134,8 @@ export class PeerTable implements Gate {
     const peer = this.#peers.get(id);
     // Blocks also come from our own miner and from the RPC, and the sender of an old one may be long gone.
     if (peer === undefined) return;
+    // What it sent before it was banned is still being judged: once is enough.
+    if (this.#options.bans.isBanned(id)) return;
     this.#options.counts.faults.add(sourceOfFault(reason), 'punished');
     const total = peer.addPoints(points, Date.now(), reason);
     this.#options.log.info({ peer: id, points, total: Math.round(total), reason }, 'peer misbehaved');

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 import { repeat } from './repeat.ts';
+import type { Shunned } from './shunned.ts';
 
 const LOOK_EVERY_MS = 1000;
 /** Peers looked for in the place of such as are of no use, at the same time. */
@@ -12,9 +13,12 @@ const ENOUGH = 4;
 const SILENT_MS = 1000;
 /** Windows of blocks in a row that others had to bring. */
 const MAX_LATES = 2;
+/** Who was of no use is not dialled again for so long. */
+const USELESS_MS = 120_000;
 
 export type ReplacementOptions = Readonly<{
   peers: PeerTable;
+  shunned: Shunned;
   hasCaughtUp: () => boolean;
   /** Whether a person wants to be connected to this peer, come what may. */
   isKept: (peerId: string) => boolean;
@@ -53,7 +57,16 @@ export class Replacement {
     lookForMore(Math.min(MAX_EXTRA, useless.length));
     if (hasCaughtUp()) this.#letSurplusGo(outbound);
     if (outbound.length - useless.length < ENOUGH) return;
-    for (const peer of useless) if (!isKept(peer.id)) peers.disconnect(peer, 'of no use: others are there');
+    for (const { id } of useless) if (!isKept(id)) this.#sendAway(id);
+  }
+
+  /** Dialled again at once, it would begin anew and be trusted anew. */
+  #sendAway(id: string): void {
+    const { peers, shunned } = this.#options;
+    const peer = peers.get(id);
+    if (peer === undefined) return;
+    shunned.add(id, USELESS_MS);
+    peers.disconnect(peer, 'of no use: others are there');
   }
 
   /** Once the chain is here fewer peers are enough: those that have brought least of it go. */
@@ -69,7 +82,9 @@ function bySmallestMerit(a: Peer, b: Peer): number {
   return a.deliveredBlocks - b.deliveredBlocks || b.connectedAtMs - a.connectedAtMs;
 }
 
-function isUseless({ headerFailures, headersAwaitedSinceMs, stalls, lates, hasDelivered }: Peer): boolean {
+function isUseless(peer: Peer): boolean {
+  const { headerFailures, headersAwaitedSinceMs, stalls, lates, lacks, hasDelivered, deliveredBlocks } = peer;
   if (headersAwaitedSinceMs !== undefined && Date.now() - headersAwaitedSinceMs >= SILENT_MS) return true;
+  if (lacks > 0 && deliveredBlocks === 0) return true;
   return headerFailures > 0 || stalls > 0 || (lates >= MAX_LATES && !hasDelivered);
 }

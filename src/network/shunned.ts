@@ -2,13 +2,13 @@
 const SHUN_MS = 10 * 60_000;
 const MAX_SHUNNED = 1000;
 
-/** Peers that a person sent away: no ban, but they are not dialled, and not let in, for a while. */
+/** Peers that were sent away, by hand or as of no use: no ban, but they are not dialled, and not let in, for a while. */
 export class Shunned {
   readonly #untilMs = new Map<string, number>();
 
-  add(peerId: string): void {
+  add(peerId: string, ms = SHUN_MS): void {
     this.#untilMs.delete(peerId);
-    this.#untilMs.set(peerId, Date.now() + SHUN_MS);
+    this.#untilMs.set(peerId, Date.now() + ms);
     if (this.#untilMs.size > MAX_SHUNNED) this.#untilMs.delete(this.#untilMs.keys().next().value!);
   }
 
