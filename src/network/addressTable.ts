@@ -54,6 +54,7 @@ export class AddressTable {
   #anchors: readonly string[];
   #kept: readonly string[];
   #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
   #hasChanged = false;
   #savedAtMs = 0;
   readonly #draw = new AddressDraw();
@@ -228,8 +229,9 @@ export class AddressTable {
   }
 
   setAnchors(addresses: readonly string[]): void {
-    if (addresses.join() === this.#anchors.join()) return;
-    this.#anchors = addresses.slice(0, ANCHORS);
+    const anchors = addresses.slice(0, ANCHORS);
+    if (anchors.join() === this.#anchors.join()) return;
+    this.#anchors = anchors;
     this.#hasChanged = true;
   }
 
@@ -244,12 +246,15 @@ export class AddressTable {
   }
 
   /**
-   * Writes the table when it has changed; a large one not each time, unless it is the last. A disk that takes nothing costs
-   * only what is remembered.
+   * Writes the table when it has changed; a large one not each time, unless it is the last. One write at a time: strangers
+   * make it change faster than a disk may take it. A disk that takes nothing costs only what is remembered.
    */
   save(isLast = false): Promise<void> {
     const waitMs = isLast || this.size <= SMALL_TABLE ? 0 : SAVE_LARGE_MS;
-    if (!this.#hasChanged || Date.now() - this.#savedAtMs < waitMs) return this.#writing;
+    // A clock set back must not keep it from being written for years.
+    if (!this.#hasChanged || Math.abs(Date.now() - this.#savedAtMs) < waitMs) return this.#writing;
+    if (this.#isWriting && !isLast) return this.#writing;
+    this.#isWriting = true;
     this.#hasChanged = false;
     this.#savedAtMs = Date.now();
     const of = (kind: BucketKind) =>
@@ -264,7 +269,12 @@ export class AddressTable {
       tried: of('tried'),
     };
     const text = JSON.stringify(stored, null, 1);
-    this.#writing = this.#writing.then(() => writeFileAtomic(this.#path, text)).catch(() => undefined);
+    this.#writing = this.#writing
+      .then(() => writeFileAtomic(this.#path, text))
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isWriting = false;
+      });
     return this.#writing;
   }
 

@@ -110,7 +110,7 @@ export class Dialer {
 
   /** There are addresses that we did not know. */
   onNews(): void {
-    if (this.#needed() > 0) this.#wake.abort();
+    if (this.#wanted() > 0) this.#wake.abort();
   }
 
   /** A peer takes part: its address is worth remembering, and it knows others. */
@@ -138,7 +138,8 @@ export class Dialer {
     while (!signal.aborted) {
       try {
         this.#round();
-        await discovery.table.save();
+        // Not waited for: a disk that hangs must not keep us from dialling.
+        void discovery.table.save();
       } catch (error) {
         log.error({ err: error }, 'a dial round failed');
       }
@@ -159,7 +160,7 @@ export class Dialer {
       if (this.#lonelyRounds % REMIND_ROUNDS === FIRST_REMINDER) this.#remind();
       return Math.min(MAX_LONELY_ROUND_MS, LONELY_ROUND_MS * 2 ** Math.min(this.#lonelyRounds++, 16));
     }
-    if (this.#needed() <= 0) return ROUND_MS;
+    if (this.#wanted() <= 0) return ROUND_MS;
     return Math.max(0, Math.min(ROUND_MS, exchange.dueMs(introduced) - Date.now()));
   }
 
@@ -186,13 +187,19 @@ export class Dialer {
     return peers.count('outbound') - extra - (hasCaughtUp() ? OUTBOUND_TARGET : SYNCING_TARGET);
   }
 
+  /** Those of them that there is room for. */
+  #wanted(): number {
+    const { peers, maxPeers } = this.#options;
+    return Math.min(this.#needed(), maxPeers - peers.count());
+  }
+
   #round(): void {
-    const { peers, exchange, maxPeers } = this.#options;
+    const { peers, exchange } = this.#options;
     const introduced = peers.introduced();
     const isLonely = introduced.length === 0;
     this.#refresh(introduced);
     this.#dialTargets(isLonely);
-    const wanted = Math.min(this.#needed(), maxPeers - peers.count());
+    const wanted = this.#wanted();
     if (wanted <= 0) return;
     exchange.askWhoIsDue(introduced);
     this.#dialKnown(wanted, isLonely);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -116,6 +116,21 @@ test('two outbound peers are anchors, and are dialled first after a restart', ()
       const connected = again.network.peers().map(({ address }) => address);
       return connected.includes(first!) && connected.includes(second!);
     });
+  }));
+
+test('a small node that is full does not write its table again and again', () =>
+  TestNodes.with(async (nodes) => {
+    const others = [await nodes.open(), await nodes.open(), await nodes.open()];
+    const node = await nodes.open({ maxPeers: 3, seeds: others.map(({ hostPort }) => hostPort) });
+    await until('all three', () => node.network.outboundCount === 3);
+    const seen = new Set<number>();
+    const startMs = Date.now();
+    await until('12 s are over', async () => {
+      const written = await stat(join(node.dataDir, 'addresses.json')).catch(() => undefined);
+      if (written !== undefined) seen.add(written.mtimeMs);
+      return Date.now() - startMs > 12_000;
+    });
+    assert.ok(seen.size <= 6, `${seen.size} times`);
   }));
 
 test('a peer that a person added is kept over a restart, and until it is removed', () =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
@@ -69,6 +69,25 @@ test('it is on the disk as it was, with its anchors and the peers that a person 
     assert.deepEqual(again.get(address('198.51.100.7', OTHER)), table.get(address('198.51.100.7', OTHER)));
     assert.deepEqual(again.anchors, [address('203.0.113.7'), 'two']);
     assert.deepEqual(again.kept, ['example.org:1']);
+  }));
+
+test('it is written only when it has changed, and once for many changes', () =>
+  withTable(async (table, folder) => {
+    const written = async () => (await stat(join(folder, 'addresses.json'))).ino;
+    table.setAnchors(['one', 'two', 'three']);
+    await table.save();
+    const first = await written();
+    table.setAnchors(['one', 'two', 'four']);
+    await table.save();
+    assert.equal(await written(), first);
+    const writes = new Set<Promise<void>>();
+    for (let i = 0; i < 100; i++) {
+      table.hear(address(`203.${i}.113.7`), '198.51.100.1', NOW);
+      writes.add(table.save());
+    }
+    assert.equal(writes.size, 1);
+    await table.save(true);
+    assert.equal((await AddressTable.open(folder)).size, 100);
   }));
 
 test('a file that cannot be read is an empty table, and told of', () =>
