@@ -13,6 +13,8 @@ export class DialTarget {
   readonly isManual: boolean;
   /** Who answered there last. */
   peerId: string | undefined;
+  /** What it means, as far as it is known: multiaddrs. */
+  multiaddrs: readonly string[];
   #failures = 0;
   #triedAtMs = 0;
 
@@ -22,6 +24,7 @@ export class DialTarget {
     this.address = parsePeerAddress(text);
     this.isManual = isManual;
     this.peerId = this.address.peerId;
+    this.multiaddrs = this.address.kind === 'multiaddr' ? [this.address.multiaddr.toString()] : [];
   }
 
   isDue(nowMs: number, isLonely: boolean): boolean {

@@ -1,6 +1,7 @@
+import type { Connection } from '@libp2p/interface';
 import type { Logger } from 'pino';
 import { DialTarget } from './dialTarget.ts';
-import { PeerAddressError } from './peerAddress.ts';
+import { addressWithoutPeer, PeerAddressError } from './peerAddress.ts';
 
 /** The addresses that are dialled for ever: the seeds, and those that a person added. */
 export class DialTargets {
@@ -37,6 +38,16 @@ export class DialTargets {
 
   isKept(peerId: string): boolean {
     return this.all().some((target) => target.isManual && target.peerId === peerId);
+  }
+
+  /** Whether a person wants to be connected there, or to the peer there. */
+  isWanted({ remotePeer, remoteAddr }: Pick<Connection, 'remotePeer' | 'remoteAddr'>): boolean {
+    if (this.isKept(remotePeer.toString())) return true;
+    const written = addressWithoutPeer(remoteAddr.toString());
+    return this.all().some(
+      ({ isManual, multiaddrs }) =>
+        isManual && multiaddrs.some((text) => addressWithoutPeer(text) === written),
+    );
   }
 
   /** @throws PeerAddressError */

@@ -222,7 +222,6 @@ export class Dialer {
     // In no order: who comes first in a list should not always come first.
     for (const target of shuffle(targets.all())) {
       if (!target.isDue(Date.now(), isLonely) || this.#isConnected(target.peerId)) continue;
-      if (target.isManual && peers.count() >= maxPeers) peers.giveUpOne();
       const isWanted = target.isManual || (this.#needed() > 0 && peers.count() < maxPeers);
       if (isWanted && !this.#isShunned(target.peerId)) void this.#dialTarget(target);
     }
@@ -289,14 +288,16 @@ export class Dialer {
     action(fits ?? false);
   }
 
-  async #addressesOf({ address }: DialTarget): Promise<string[]> {
-    if (address.kind === 'multiaddr') return [address.multiaddr.toString()];
+  async #addressesOf(target: DialTarget): Promise<readonly string[]> {
+    const { address } = target;
+    if (address.kind === 'multiaddr') return target.multiaddrs;
     const found = await resolveDnsaddr(address.host);
     const wanted = found.filter(
       (text) => address.peerId === undefined || text.endsWith(`/${address.peerId}`),
     );
     if (wanted.length === 0) throw new Error(`${address.host} lists no addresses`);
-    return shuffle(wanted);
+    target.multiaddrs = shuffle(wanted);
+    return target.multiaddrs;
   }
 
   /** The first of the addresses that answers. */

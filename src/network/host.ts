@@ -16,6 +16,9 @@ import { MAX_PENDING_INBOUND } from './pendingInbound.ts';
 /** Connections above the limit of peers, of 5 s each, that get `status` and `peers` alone. */
 export const COURTESY_CONNECTIONS = 16;
 
+/** Two nodes that dial each other at once have two for a while. */
+export const MAX_CONNECTIONS_OF_PEER = 2;
+
 /** Of one connection: all protocols of ours at their limits take less than half of it. */
 export const MAX_INBOUND_STREAMS = 128;
 
@@ -75,7 +78,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     }),
     connectionManager: {
       // The hard stop; who is a peer and who a courtesy is decided when a connection is open.
-      maxConnections: options.maxPeers + 2 * COURTESY_CONNECTIONS,
+      maxConnections: MAX_CONNECTIONS_OF_PEER * (options.maxPeers + COURTESY_CONNECTIONS),
       // The gater sees to it that there is room: ten silent sockets would keep every newcomer out otherwise.
       maxIncomingPendingConnections: 4 * MAX_PENDING_INBOUND,
       inboundUpgradeTimeout: 5000,

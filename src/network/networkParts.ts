@@ -124,7 +124,17 @@ export function makeParts(
   const genesisHash = params.genesis.header.hash;
   const isKept = (peerId: string) => targets.isKept(peerId);
   const counts = new NetworkCounts();
-  const peers = new PeerTable({ host, bans, maxPeers, genesisHash, isKept, counts, log, ...events });
+  const peers = new PeerTable({
+    host,
+    bans,
+    maxPeers,
+    genesisHash,
+    isKept,
+    isWanted: (connection) => targets.isWanted(connection),
+    counts,
+    log,
+    ...events,
+  });
   const conversation = new Conversation({ peers, network: params.name, signal, log });
   const transactions = new OrphanTransactions({ mempool, peers, conversation, log });
   const sync = new Sync({ chain, peers, conversation, signal, log, onProgress });

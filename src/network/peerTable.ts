@@ -9,7 +9,7 @@ import type { RejectCode } from '../consensus/rejection.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import type { BanList } from './banList.ts';
 import { groupSizes, leastUseful } from './eviction.ts';
-import { COURTESY_CONNECTIONS, type Host } from './host.ts';
+import { COURTESY_CONNECTIONS, type Host, MAX_CONNECTIONS_OF_PEER } from './host.ts';
 import { type NetworkCounts, sourceOfFault } from './networkCounts.ts';
 import { BAN_POINTS, type Faults, Peer } from './peer.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
@@ -44,6 +44,8 @@ export type PeerTableOptions = Readonly<{
   log: Logger;
   /** Whether a person wants to be connected to this peer, come what may. */
   isKept: (peerId: string) => boolean;
+  /** Whether it leads to such a peer. */
+  isWanted: (connection: Connection) => boolean;
   onConnected: (peer: Peer) => void;
   onIntroduced: (peer: Peer) => void;
   onGone: (peer: Peer) => void;
@@ -62,7 +64,10 @@ export class PeerTable implements Gate {
   constructor(options: PeerTableOptions) {
     this.#options = options;
     const { host } = options;
-    host.addEventListener('connection:open', ({ detail }) => this.#ensure(detail));
+    host.addEventListener('connection:open', ({ detail }) => {
+      this.#ensure(detail);
+      this.#limit(detail);
+    });
     host.addEventListener('peer:disconnect', ({ detail }) => this.#remove(detail));
   }
 
@@ -216,6 +221,9 @@ export class PeerTable implements Gate {
     if (known !== undefined) return known;
     if (connection.status !== 'open') return undefined;
     const isInbound = connection.direction === 'inbound';
+    // Not before it answers: one that is down for days would cost a peer with every call.
+    if (!isInbound && this.count() >= this.#options.maxPeers && this.#options.isWanted(connection))
+      this.giveUpOne();
     const isFull = isInbound ? !this.#hasRoom() : this.count() >= this.#options.maxPeers;
     const peer = new Peer(connection, isFull);
     if (isFull && (!isInbound || !this.#hasCourtesy(peer))) {
@@ -228,6 +236,13 @@ export class PeerTable implements Gate {
     if (isFull) this.#later(COURTESY_MS, () => peer.isCourtesy && this.disconnect(peer, 'this node is full'));
     this.#options.onConnected(peer);
     return peer;
+  }
+
+  /** They are counted as one peer, so many of them would take what is there for all. Who dials anew has lost the eldest. */
+  #limit({ remotePeer }: Connection): void {
+    const open = this.#options.host.getConnections(remotePeer).filter(({ status }) => status === 'open');
+    for (const eldest of open.slice(0, -MAX_CONNECTIONS_OF_PEER))
+      eldest.abort(new Error('too many connections'));
   }
 
   /** Whether there is a courtesy for it: of many callers from one address group the eldest makes room for one of another. */

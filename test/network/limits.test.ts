@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Connection, Stream } from '@libp2p/interface';
+import { multiaddr } from '@multiformats/multiaddr';
 import { regtest } from '../../src/params/regtest.ts';
 import { BareNode, OK, RATE_LIMITED } from '../support/bareNode.ts';
 import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
@@ -35,6 +36,59 @@ test('above the limit of peers a newcomer gets status and peers, for 5 s', () =>
       const answer = await late.ask(connection, 'blocks/1', field(1, GENESIS));
       assert.equal(answer.at(-1)!.status, OK);
     } finally {
+      await Promise.all(guests.map((guest) => guest.close()));
+    }
+  }));
+
+test('one peer with many connections keeps nobody out, and gets two at most', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open({ maxPeers: 4 });
+    const [greedy, newcomer] = [
+      await BareNode.open('regtest', GENESIS),
+      await BareNode.open('regtest', GENESIS),
+    ];
+    try {
+      await greedy.join(node.address);
+      for (let i = 0; i < 60; i++) {
+        await greedy.host.dial(multiaddr(node.address), { force: true }).catch(() => undefined);
+      }
+      await newcomer.join(node.address);
+      assert.equal(node.network.inboundCount, 2);
+      const open = () => greedy.host.getConnections().filter(({ status }) => status === 'open').length;
+      await until('two are left', () => open() <= 2);
+      assert.ok(open() > 0);
+    } finally {
+      await Promise.all([greedy.close(), newcomer.close()]);
+    }
+  }));
+
+test('a full node gives nobody up for a peer added by hand that does not answer, but for one that does', () =>
+  TestNodes.with(async (nodes) => {
+    const { createServer } = await import('node:net');
+    const node = await nodes.open({ maxPeers: 2 });
+    const guests = [await BareNode.open('regtest', GENESIS), await BareNode.open('regtest', GENESIS)];
+    let calls = 0;
+    const deaf = createServer((socket) => {
+      calls++;
+      socket.destroy();
+    });
+    try {
+      await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+      for (const guest of guests) await guest.join(node.address);
+      const ids = () => node.network.peers().map(({ peerId }) => peerId);
+      await node.network.addPeer(`127.0.0.1:${(deaf.address() as { port: number }).port}`);
+      await until('it was called', () => calls >= 2);
+      assert.deepEqual(
+        ids(),
+        guests.map(({ peerId }) => peerId),
+      );
+      const wanted = await nodes.open();
+      await node.network.addPeer(wanted.hostPort);
+      await until('it is there', () => ids().includes(wanted.network.peerId));
+      assert.equal(node.network.outboundCount, 1);
+      assert.equal(node.network.inboundCount, 1);
+    } finally {
+      deaf.close();
       await Promise.all(guests.map((guest) => guest.close()));
     }
   }));
