@@ -68,7 +68,7 @@ export class Network {
   }
 
   async #start(): Promise<void> {
-    const { chain, mempool, params } = this.#options;
+    const { chain, mempool, params, log } = this.#options;
     const { host, table } = this.#ground;
     const { peers, status, gossip, guard, mempools, watchdog, wakeWatch, tipWatch, verifier, dialer } =
       this.#parts;
@@ -86,6 +86,7 @@ export class Network {
     meterStreams(host, (id) => peers.punish(id, STREAM_POINTS, 'other: too many streams'));
     guard.start();
     this.#parts.replacement.start();
+    this.#parts.sweep.start({ signal: this.#stop.signal, log });
     await host.start();
     gossip.start();
     status.start();

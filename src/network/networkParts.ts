@@ -22,6 +22,7 @@ import type { NetworkOptions } from './networkOptions.ts';
 import { OrphanTransactions } from './orphanTransactions.ts';
 import type { Peer } from './peer.ts';
 import { announceAddress, tcpMultiaddr } from './peerAddress.ts';
+import { PeerStoreSweep } from './peerStoreSweep.ts';
 import { PeerTable } from './peerTable.ts';
 import { PingWatch } from './pingWatch.ts';
 import { Prober } from './prober.ts';
@@ -62,6 +63,7 @@ export type NetworkParts = Readonly<{
   pingWatch: PingWatch;
   wakeWatch: WakeWatch;
   tipWatch: TipWatch;
+  sweep: PeerStoreSweep;
   counts: NetworkCounts;
 }>;
 
@@ -189,6 +191,7 @@ export function makeParts(
     mempools: new MempoolExchange({ mempool, peers, conversation, transactions, hasCaughtUp, signal, log }),
     dialer,
     verifier: new Verifier({ table, bans, peers, prober, pace, signal, log }),
+    sweep: new PeerStoreSweep(host),
     watchdog: new Watchdog({ host, peers, signal, log }),
     pingWatch: new PingWatch({ host, heard, signal, log }),
     wakeWatch: new WakeWatch({ host, peers, onWake: () => dialer.wake(), signal, log }),
