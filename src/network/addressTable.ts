@@ -164,7 +164,9 @@ export class AddressTable {
   /** It is not what it seemed to be. */
   remove(address: string): void {
     this.#buckets.remove(address);
-    this.#contests.delete(address);
+    for (const [newcomer, occupant] of this.#contests) {
+      if (newcomer === address || occupant === address) this.#contests.delete(newcomer);
+    }
     if (!this.#known.delete(address)) return;
     this.#hasChanged = true;
     this.#draw.renew();
@@ -195,19 +197,35 @@ export class AddressTable {
     }
   }
 
-  /** Addresses to be dialled only to see whether they are true, those whose answer somebody waits for first. */
-  toVerify(nowSec: number, max: number, staleSec: number): KnownAddress[] {
-    const wanted = new Set<string>(this.#contests.values());
-    for (let draw = 0; draw < DRAWS && wanted.size < max; draw++) {
+  /**
+   * Addresses to be dialled only to see whether they are true: by turns one whose answer another one's place depends on, and
+   * one that nobody has reached lately. So whoever shows ever more of his own is not all that we look at.
+   */
+  toVerify(
+    nowSec: number,
+    max: number,
+    staleSec: number,
+    isExcluded: (known: KnownAddress) => boolean = () => false,
+  ): KnownAddress[] {
+    const fits = (known: KnownAddress | undefined): known is KnownAddress =>
+      known !== undefined && isDue(known, nowSec, false) && !isExcluded(known);
+    const contested = [...new Set(this.#contests.values())].map((address) => this.#known.get(address));
+    const drawn: (KnownAddress | undefined)[] = [];
+    for (let draw = 0; draw < DRAWS; draw++) {
       for (const kind of ['new', 'tried'] as const) {
         const known = this.#known.get(this.#buckets.draw(kind) ?? '');
-        if (known !== undefined && nowSec - known.succeededSec >= staleSec) wanted.add(known.address);
+        if (known !== undefined && Math.abs(nowSec - known.succeededSec) >= staleSec) drawn.push(known);
       }
     }
-    return [...wanted]
-      .flatMap((address) => this.#known.get(address) ?? [])
-      .filter((known) => isDue(known, nowSec, false))
-      .slice(0, max);
+    const [first, second] = shuffle([contested.filter(fits), drawn.filter(fits)]) as [
+      KnownAddress[],
+      KnownAddress[],
+    ];
+    const turns = Array.from({ length: max }, (_, turn) => [
+      ...first.slice(turn, turn + 1),
+      ...second.slice(turn, turn + 1),
+    ]);
+    return [...new Set(turns.flat())].slice(0, max);
   }
 
   /**

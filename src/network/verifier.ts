@@ -2,6 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import type { AddressTable } from './addressTable.ts';
 import type { BanList } from './banList.ts';
+import type { KnownAddress } from './knownAddress.ts';
 import { hostOf } from './peerAddress.ts';
 import type { PeerTable } from './peerTable.ts';
 import type { Prober } from './prober.ts';
@@ -23,7 +24,7 @@ export type VerifierPace = typeof PEER_PACE;
 export type VerifierOptions = Readonly<{
   table: AddressTable;
   bans: BanList;
-  peers: PeerTable;
+  peers: Pick<PeerTable, 'introduced'>;
   prober: Prober;
   pace: VerifierPace;
   signal: AbortSignal;
@@ -37,6 +38,7 @@ export type VerifierOptions = Readonly<{
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #waiting = new Set<string>();
+  /** Peers: to one that is connected already a second address would seem to be true. */
   readonly #probing = new Set<string>();
 
   constructor(options: VerifierOptions) {
@@ -69,24 +71,27 @@ export class Verifier {
   /** Without peers a dial that fails says nothing about the address. */
   #lookAround(): void {
     const { table, peers, pace, bans } = this.#options;
-    if (peers.introduced().length === 0 || this.#waiting.size > 0) return;
-    for (const { address, peerId, host } of table.toVerify(nowSec(), pace.batch, pace.staleSec)) {
-      if (!bans.isBanned(peerId) && !bans.isBanned(host)) this.#waiting.add(address);
-    }
+    // There is room beside what peers announce: who calls again and again must not be all that we look at.
+    if (peers.introduced().length === 0 || this.#waiting.size >= 2 * MAX_WAITING) return;
+    const isBanned = ({ peerId, host }: KnownAddress) => bans.isBanned(peerId) || bans.isBanned(host);
+    const known = table.toVerify(nowSec(), pace.batch, pace.staleSec, isBanned);
+    for (const { address } of known) this.#waiting.add(address);
     this.#pump();
   }
 
   #pump(): void {
     for (const address of this.#waiting) {
       if (this.#probing.size >= MAX_PROBES || this.#options.signal.aborted) return;
+      const peerId = this.#options.table.get(address)?.peerId;
+      if (peerId !== undefined && this.#probing.has(peerId)) continue;
       this.#waiting.delete(address);
-      if (!this.#probing.has(address)) void this.#probe(address);
+      if (peerId !== undefined) void this.#probe(address, peerId);
     }
   }
 
-  async #probe(address: string): Promise<void> {
+  async #probe(address: string, peerId: string): Promise<void> {
     const { prober, table, peers, log } = this.#options;
-    this.#probing.add(address);
+    this.#probing.add(peerId);
     try {
       await prober.reach(address);
       // It may have been forgotten meanwhile.
@@ -96,7 +101,7 @@ export class Verifier {
       if (peers.introduced().length > 0) table.fail(address, nowSec());
       else table.tried(address, nowSec());
     } finally {
-      this.#probing.delete(address);
+      this.#probing.delete(peerId);
       this.#pump();
     }
   }
