@@ -31,7 +31,7 @@ export class AddressExchange {
     const nowMs = Date.now();
     for (const peer of peers) {
       const asked = this.#asked.get(peer);
-      if (asked === undefined || nowMs - asked.atMs >= asked.pauseMs) void this.ask(peer);
+      if (asked === undefined || Math.abs(nowMs - asked.atMs) >= asked.pauseMs) void this.ask(peer);
     }
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
 import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
@@ -230,14 +231,16 @@ export class AddressTable {
 
   /**
    * Addresses for another node: only such as we have reached ourselves, and private ones only for those that are private
-   * too. Who has been up for long has more tickets in the draw. All who ask within a minute are told the same, so that
+   * too; no names, which may lead to such. Who has been up for long has more tickets in the draw. All who ask within a minute are told the same, so that
    * nobody learns the whole table, or who our neighbours are, by asking again and again.
    */
   share(max: number, options: { toPrivate: boolean; except: string; nowSec: number }): KnownAddress[] {
     const { toPrivate, except, nowSec } = options;
     return this.#draw
       .drawn(this.#known, nowSec)
-      .filter(({ peerId, host }) => peerId !== except && (toPrivate || !isPrivateHost(host)))
+      .filter(
+        ({ peerId, host }) => peerId !== except && isIP(host) !== 0 && (toPrivate || !isPrivateHost(host)),
+      )
       .slice(0, max);
   }
 

@@ -29,7 +29,10 @@ export class DialTarget {
 
   isDue(nowMs: number, isLonely: boolean): boolean {
     const pauseMs = this.#failures === 0 ? 0 : 1000 * 2 ** Math.min(this.#failures - 1, 10);
-    return nowMs - this.#triedAtMs >= Math.min(pauseMs, isLonely ? MAX_LONELY_PAUSE_MS : MAX_PAUSE_MS);
+    // A clock set back must not make it rest for years.
+    return (
+      Math.abs(nowMs - this.#triedAtMs) >= Math.min(pauseMs, isLonely ? MAX_LONELY_PAUSE_MS : MAX_PAUSE_MS)
+    );
   }
 
   succeeded(): void {

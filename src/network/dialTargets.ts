@@ -55,10 +55,15 @@ export class DialTargets {
     this.#targets.set(text, new DialTarget(text, true));
   }
 
-  /** Those that a person had added by this text, or that are this peer. */
+  /** Those that a person had added by this address, or that are this peer. */
   remove(textOrId: string): DialTarget[] {
+    const written = addressWithoutPeer(textOrId);
     const meant = this.all().filter(
-      ({ text, peerId, isManual }) => isManual && (text === textOrId || peerId === textOrId),
+      ({ text, peerId, isManual }) =>
+        isManual &&
+        (text === textOrId ||
+          peerId === textOrId ||
+          (written !== undefined && addressWithoutPeer(text) === written)),
     );
     for (const { text } of meant) this.#targets.delete(text);
     return meant;

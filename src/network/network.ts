@@ -212,6 +212,7 @@ export class Network {
     const keptPeers = kept.flatMap(({ peerId }) => this.#parts.peers.get(peerId ?? '') ?? []);
     const found = new Set([...this.#find(idOrAddress), ...keptPeers]);
     for (const peer of found) {
+      this.#parts.dialer.remove(peer.id);
       // Else the two would find each other again within a second.
       this.#ground.shunned.add(peer.id);
       this.#parts.peers.disconnect(peer, 'removed by hand');

@@ -89,8 +89,10 @@ export function addressGroup(host: string): string {
   switch (isIP(host)) {
     case 4:
       return host.split('.').slice(0, 2).join('.');
-    case 6:
-      return expandIp6(host).slice(0, 2).join(':');
+    case 6: {
+      const groups = expandIp6(host);
+      return isIp4InIp6(groups) ? ip4Of(groups).slice(0, 2).join('.') : groups.slice(0, 2).join(':');
+    }
     default:
       return host;
   }
@@ -107,8 +109,7 @@ export function isPrivateHost(host: string): boolean {
       return isPrivateIp4(host.split('.').map(Number));
     case 6: {
       const groups = expandIp6(host);
-      // An IPv4 address in IPv6 clothes, ::ffff:a.b.c.d.
-      if (groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff') return isPrivateIp4(ip4Of(groups));
+      if (isIp4InIp6(groups)) return isPrivateIp4(ip4Of(groups));
       const first = Number.parseInt(groups[0]!, 16);
       const isLocal = (first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80 || first >= 0xff00;
       return host === '::1' || host === '::' || isLocal;
@@ -130,6 +131,11 @@ function isPrivateIp4([a = 0, b = 0]: readonly number[]): boolean {
     (a === 169 && b === 254) ||
     (a === 100 && b >= 64 && b < 128)
   );
+}
+
+/** An IPv4 address in IPv6 clothes, ::ffff:a.b.c.d. */
+function isIp4InIp6(groups: readonly string[]): boolean {
+  return groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff';
 }
 
 /** The last four bytes, which an IPv6 text holds as two groups. */

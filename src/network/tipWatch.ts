@@ -5,6 +5,8 @@ import type { Peer } from './peer.ts';
 import { repeat } from './repeat.ts';
 
 const LOOK_EVERY_MS = 10_000;
+/** So long between two looks is a machine that slept, or a clock that was set. */
+const SLEPT_MS = 60_000;
 /** A tip that stays behind what peers claim for so long is no moment between two blocks. */
 const BEHIND_MS = 60_000;
 /** A peer that claims more work for so long, and has not shown the headers for it, is of no use. */
@@ -49,12 +51,24 @@ export class TipWatch {
 
   start(): void {
     const { signal, log } = this.#options;
+    let lookedAtMs = Date.now();
     repeat({
       signal,
       everyMs: LOOK_EVERY_MS,
-      action: () => this.look(Date.now()),
+      action: () => {
+        const nowMs = Date.now();
+        if (Math.abs(nowMs - lookedAtMs) > SLEPT_MS) this.beginAnew(nowMs);
+        lookedAtMs = nowMs;
+        this.look(nowMs);
+      },
       onError: (error) => log.error({ err: error }, 'the tip could not be looked after'),
     });
+  }
+
+  /** This machine slept, or its clock was set: what has passed since is no fault of the peers. */
+  beginAnew(nowMs: number): void {
+    this.#sinceMs = nowMs;
+    this.#behindSinceMs = undefined;
   }
 
   look(nowMs: number): void {
@@ -68,8 +82,7 @@ export class TipWatch {
     }
     if (introduced().length === 0) {
       // What happens without peers is told elsewhere, and is no hint that these keep something from us.
-      this.#sinceMs = nowMs;
-      this.#behindSinceMs = undefined;
+      this.beginAnew(nowMs);
       return;
     }
     const isBehind = this.#lookBehind(nowMs);

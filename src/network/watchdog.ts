@@ -41,7 +41,7 @@ export class Watchdog {
     const { peers, log } = this.#options;
     const suspects = new Set<string>();
     for (const peer of peers.introduced()) {
-      if (Date.now() - peer.connectedAtMs < SETTLING_MS) continue;
+      if (Math.abs(Date.now() - peer.connectedAtMs) < SETTLING_MS) continue;
       const fault = await this.#faultOf(peer);
       if (fault === undefined) continue;
       suspects.add(peer.id);

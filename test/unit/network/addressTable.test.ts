@@ -56,6 +56,13 @@ test('private addresses are shared among private ones alone', () =>
     assert.equal(table.share(10, everyone).length, 0);
   }));
 
+test('a name is not passed on: it may lead to a private address, and nobody takes it', () =>
+  withTable((table) => {
+    table.succeed(`/dns/nas.lan/tcp/8888/p2p/${ID}`, NOW);
+    assert.equal(table.counts().tried, 1);
+    for (const toPrivate of [true, false]) assert.deepEqual(table.share(10, { ...everyone, toPrivate }), []);
+  }));
+
 test('it is on the disk as it was, with its anchors and the peers that a person added', () =>
   withTable(async (table, folder) => {
     table.succeed(address('203.0.113.7'), NOW);

@@ -108,4 +108,7 @@ test('an address group is what one operator may hold many of', () => {
   assert.equal(addressGroup('2001:db8:1::1'), '2001:db8');
   assert.equal(addressGroup('2001::1'), '2001:0');
   assert.equal(addressGroup('example.org'), 'example.org');
+  // One network by two names is one.
+  assert.equal(addressGroup('::ffff:203.0.113.7'), '203.0');
+  assert.equal(addressGroup('::ffff:cb00:7107'), '203.0');
 });

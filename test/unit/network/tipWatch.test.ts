@@ -101,6 +101,29 @@ test('no block for three spacings: others are looked for; for twelve: a word', (
   });
 });
 
+test('what passed while this machine slept, or its clock was wrong, does not count', () => {
+  const params = { ...regtest, retargetBlocks: 4032 };
+  return withWatch(params, (watch, chain, peers, done) => {
+    const startMs = Date.now();
+    const wokeMs = startMs + 10 * 3_600_000;
+    peers.push({ id: 'ahead', chainWork: chain.tip.chainWork + 100n, height: 50 });
+    watch.look(startMs);
+    watch.beginAnew(wokeMs);
+    watch.look(wokeMs);
+    assert.deepEqual(done, []);
+    watch.look(wokeMs + 60_000);
+    assert.deepEqual(done.splice(1), ['compare', 'look for 2 more']);
+    // Set back by a day.
+    peers.pop();
+    peers.push({ id: 'level', chainWork: chain.tip.chainWork, height: 0 });
+    const backMs = startMs - 24 * 3_600_000;
+    watch.beginAnew(backMs);
+    done.splice(0);
+    watch.look(backMs + 3 * 300_000 + 1000);
+    assert.deepEqual(done, ['compare', 'look for 2 more']);
+  });
+});
+
 test('where blocks are made on demand a long pause means nothing', () =>
   withWatch(regtest, (watch, chain, peers, done) => {
     peers.push({ id: 'peer', chainWork: chain.tip.chainWork, height: 0 });
