@@ -3,6 +3,7 @@ import { PeerAddressError, parsePeerAddress } from './peerAddress.ts';
 
 const MAX_ENTRIES = 64;
 const MAX_DEPTH = 3;
+const MAX_LOOKUPS = 16;
 const TIMEOUT_MS = 5000;
 
 /**
@@ -13,7 +14,9 @@ export async function resolveDnsaddr(host: string, servers?: readonly string[]):
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 1 });
   if (servers !== undefined) resolver.setServers(servers);
   const found = new Set<string>();
+  let lookups = 0;
   const walk = async (name: string, depth: number): Promise<void> => {
+    if (lookups++ >= MAX_LOOKUPS) return;
     const records = await resolver.resolveTxt(`_dnsaddr.${name}`).catch((): string[][] => []);
     for (const text of records.map((parts) => parts.join(''))) {
       const address = text.startsWith('dnsaddr=') ? tryParse(text.slice('dnsaddr='.length)) : undefined;

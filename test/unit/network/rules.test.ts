@@ -159,6 +159,26 @@ test('dnsaddr: TXT records of DNS, those that lead on, and those that are nonsen
   }
 });
 
+test('dnsaddr: names that lead to ever more names are given up', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `${name}.test`);
+  const records = Object.fromEntries(
+    names.map((name) => [`_dnsaddr.${name}`, names.map((other) => `dnsaddr=/dnsaddr/${other}`)]),
+  );
+  let asked = 0;
+  const server = createSocket('udp4');
+  server.on('message', (query, { port, address }) => {
+    asked++;
+    server.send(dnsAnswer(query, records), port, address);
+  });
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+  try {
+    assert.deepEqual(await resolveDnsaddr('a.test', [`127.0.0.1:${server.address().port}`]), []);
+    assert.ok(asked > 8 && asked <= 16, `${asked}`);
+  } finally {
+    server.close();
+  }
+});
+
 /** Answers one TXT question (RFC 1035): the header, the question as it came, and a record for each text. */
 function dnsAnswer(query: Buffer, records: Record<string, string[]>): Buffer {
   const labels: string[] = [];
