@@ -2,6 +2,7 @@ import type { Connection } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import type { AddressExchange } from './addressExchange.ts';
+import { ANCHORS } from './addressTable.ts';
 import { Deadline } from './deadline.ts';
 import { DialTarget } from './dialTarget.ts';
 import type { DialTargets } from './dialTargets.ts';
@@ -9,6 +10,7 @@ import type { Discovery } from './discovery.ts';
 import { resolveDnsaddr } from './dnsaddr.ts';
 import type { Host } from './host.ts';
 import type { Peer } from './peer.ts';
+import { hostOf } from './peerAddress.ts';
 import type { PeerTable } from './peerTable.ts';
 import { sleep } from './repeat.ts';
 import { messageOf } from './request.ts';
@@ -54,7 +56,8 @@ export type DialerOptions = Readonly<{
  */
 export class Dialer {
   readonly #options: DialerOptions;
-  readonly #dialling = new Set<string>();
+  /** Whom we dial, by peer id or as typed, and where. */
+  readonly #dialling = new Map<string, readonly string[]>();
   readonly #notedAtMs = new WeakMap<Peer, number>();
   #lonelyRounds = 0;
   /** By who asks for it. */
@@ -198,6 +201,8 @@ export class Dialer {
     const introduced = peers.introduced();
     const isLonely = introduced.length === 0;
     this.#refresh(introduced);
+    // Before the seeds, which may take all the places: a restart must not be a way to isolate us.
+    if (isLonely) this.#dialKnown(Math.min(ANCHORS, this.#wanted()), true);
     this.#dialTargets(isLonely);
     const wanted = this.#wanted();
     if (wanted <= 0) return;
@@ -232,7 +237,10 @@ export class Dialer {
     const picked = discovery.pick({
       max,
       isLonely,
-      outbound: peers.all().flatMap(({ address, direction }) => (direction === 'outbound' ? [address] : [])),
+      outbound: [
+        ...peers.all().flatMap(({ address, direction }) => (direction === 'outbound' ? [address] : [])),
+        ...[...this.#dialling.values()].flat(),
+      ],
       isExcluded: (peerId) =>
         this.#isConnected(peerId) || this.#isShunned(peerId) || this.#dialling.has(peerId),
     });
@@ -249,7 +257,7 @@ export class Dialer {
 
   async #dialTarget(target: DialTarget): Promise<void> {
     if (this.#dialling.has(target.text) || this.#dialling.size >= MAX_DIALS) return;
-    this.#dialling.add(target.text);
+    this.#dialling.set(target.text, target.multiaddrs);
     try {
       const { remotePeer } = await this.#dialAny(await this.#addressesOf(target));
       target.peerId = remotePeer.toString();
@@ -264,9 +272,10 @@ export class Dialer {
   }
 
   async #dialOne(peerId: string, address: string, isLonely: boolean): Promise<void> {
-    const { table } = this.#options.discovery;
+    const { discovery, peers } = this.#options;
+    const { table } = discovery;
     if (this.#dialling.size >= MAX_DIALS) return;
-    this.#dialling.add(peerId);
+    this.#dialling.set(peerId, [address]);
     const nowSec = () => Math.floor(Date.now() / 1000);
     try {
       await this.#dialAny([address]);
@@ -275,7 +284,7 @@ export class Dialer {
       });
     } catch (error) {
       this.#options.log.debug({ address, reason: messageOf(error) }, 'dial failed');
-      if (isLonely) table.tried(address, nowSec());
+      if (isLonely || !peers.reaches(hostOf(multiaddr(address)))) table.tried(address, nowSec());
       else table.fail(address, nowSec());
     } finally {
       this.#dialling.delete(peerId);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection, PeerId } from '@libp2p/interface';
+import { multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import { peersProtocol } from '../../protocols/peers.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
@@ -82,6 +83,15 @@ export class PeerTable implements Gate {
   /** Those that take part. */
   introduced(): Peer[] {
     return this.all().filter((peer) => peer.isIntroduced);
+  }
+
+  /**
+   * Whether a dial that fails at this host says more of the host than of our own line: there is somebody on that side of it.
+   * A neighbour in our own network is no proof that the world is within reach.
+   */
+  reaches(host: string): boolean {
+    const isNear = isPrivateHost(host);
+    return this.introduced().some(({ address }) => isNear || !isPrivateHost(hostOf(multiaddr(address))));
   }
 
   /** Those that count towards the limit. */

@@ -24,7 +24,7 @@ export type VerifierPace = typeof PEER_PACE;
 export type VerifierOptions = Readonly<{
   table: AddressTable;
   bans: BanList;
-  peers: Pick<PeerTable, 'introduced'>;
+  peers: Pick<PeerTable, 'introduced' | 'reaches'>;
   prober: Prober;
   pace: VerifierPace;
   signal: AbortSignal;
@@ -98,7 +98,7 @@ export class Verifier {
       if (table.get(address) !== undefined) table.succeed(address, nowSec());
     } catch (error) {
       log.debug({ address, reason: messageOf(error) }, 'an address that nobody answers at');
-      if (peers.introduced().length > 0) table.fail(address, nowSec());
+      if (peers.reaches(hostOf(multiaddr(address)))) table.fail(address, nowSec());
       else table.tried(address, nowSec());
     } finally {
       this.#probing.delete(peerId);

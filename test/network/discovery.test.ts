@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { AddressTable } from '../../src/network/addressTable.ts';
 import { regtest } from '../../src/params/regtest.ts';
 import { BareNode, end, OK } from '../support/bareNode.ts';
 import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
@@ -131,6 +132,45 @@ test('a small node that is full does not write its table again and again', () =>
       return Date.now() - startMs > 12_000;
     });
     assert.ok(seen.size <= 6, `${seen.size} times`);
+  }));
+
+/** A folder of a node that was here before, with what it knew. */
+async function folderThatKnows(nodes: TestNodes, address: string, anchors: string[]): Promise<string> {
+  const { dataDir, stop } = await nodes.open();
+  await stop();
+  const table = await AddressTable.open(dataDir);
+  table.succeed(address, Math.floor(Date.now() / 1000) - 60);
+  table.setAnchors(anchors);
+  await table.save();
+  return dataDir;
+}
+
+test('the anchors are dialled before seeds that would take all the places', () =>
+  TestNodes.with(async (nodes) => {
+    const anchor = await nodes.open();
+    const dataDir = await folderThatKnows(nodes, anchor.address, [anchor.address]);
+    await withGuests(8, async (seeds) => {
+      const node = await nodes.open({ dataDir, seeds: seeds.map(({ address }) => address) });
+      await until('the anchor is there', () =>
+        node.network.peers().some(({ peerId }) => peerId === anchor.network.peerId),
+      );
+    });
+  }));
+
+test('a neighbour is no proof that our line is up: what cannot be reached then is not forgotten', () =>
+  TestNodes.with(async (nodes) => {
+    // Nobody can connect there, and nothing leaves this machine.
+    const far = `/ip4/224.0.0.1/tcp/1/p2p/${(await nodes.open()).network.peerId}`;
+    const dataDir = await folderThatKnows(nodes, far, []);
+    const node = await nodes.open({ dataDir });
+    await withGuests(1, async ([neighbour]) => {
+      await neighbour!.join(node.address);
+      await until('it is a peer', () => node.network.peers().length === 1);
+      const joinedSec = Math.ceil(Date.now() / 1000);
+      const known = async () => (await AddressTable.open(dataDir)).get(far)!;
+      await until('it was dialled', async () => (await known()).triedSec > joinedSec, 60_000);
+      assert.equal((await known()).failures, 0);
+    });
   }));
 
 test('a peer that a person added is kept over a restart, and until it is removed', () =>
