@@ -100,7 +100,7 @@ export function addressGroup(host: string): string {
 
 /**
  * Whether the address means nothing to strangers: loopback, private, link-local, shared (RFC 6598), for benchmarks (RFC 2544),
- * multicast, reserved, unspecified.
+ * unspecified.
  * Names are public: what they resolve to is for the one who dials to find.
  */
 export function isPrivateHost(host: string): boolean {
@@ -111,11 +111,23 @@ export function isPrivateHost(host: string): boolean {
       const groups = expandIp6(host);
       if (isIp4InIp6(groups)) return isPrivateIp4(ip4Of(groups));
       const first = Number.parseInt(groups[0]!, 16);
-      const isLocal = (first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80 || first >= 0xff00;
+      const isLocal = (first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80;
       return host === '::1' || host === '::' || isLocal;
     }
     default:
       return host === 'localhost';
+  }
+}
+
+/** Whether no node can be there: multicast and reserved addresses. */
+export function isNowhere(host: string): boolean {
+  switch (isIP(host)) {
+    case 4:
+      return Number(host.split('.')[0]) >= 224;
+    case 6:
+      return Number.parseInt(expandIp6(host)[0]!, 16) >= 0xff00;
+    default:
+      return false;
   }
 }
 
@@ -124,7 +136,6 @@ function isPrivateIp4([a = 0, b = 0]: readonly number[]): boolean {
     a === 127 ||
     a === 10 ||
     a === 0 ||
-    a >= 224 ||
     (a === 198 && (b === 18 || b === 19)) ||
     (a === 192 && b === 168) ||
     (a === 172 && b >= 16 && b < 32) ||

@@ -2,7 +2,14 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { Peer } from './peer.ts';
-import { hostOf, isPrivateHost, PeerAddressError, parsePeerAddress, tcpMultiaddr } from './peerAddress.ts';
+import {
+  hostOf,
+  isNowhere,
+  isPrivateHost,
+  PeerAddressError,
+  parsePeerAddress,
+  tcpMultiaddr,
+} from './peerAddress.ts';
 
 /** The address at which we reached it, with its peer id; undefined when it was the one who dialled. */
 export function dialledAddress({ id, address, direction }: Peer): string | undefined {
@@ -28,7 +35,7 @@ export function readToldAddress(
     if (address.kind !== 'multiaddr' || address.peerId === undefined) return undefined;
     const host = hostOf(address.multiaddr);
     const isName = address.multiaddr.getComponents()[0]?.name.startsWith('dns') ?? true;
-    if (isName || (isPrivateHost(host) && !isPrivatePeer)) return undefined;
+    if (isName || isNowhere(host) || (isPrivateHost(host) && !isPrivatePeer)) return undefined;
     return { peerId: address.peerId, address: address.multiaddr.toString() };
   } catch (error) {
     if (error instanceof PeerAddressError) return undefined;

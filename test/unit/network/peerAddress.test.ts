@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   addressGroup,
   announceAddress,
+  isNowhere,
   isPrivateHost,
   PeerAddressError,
   parsePeerAddress,
@@ -76,16 +77,7 @@ test('an address to announce may leave the port out', () => {
 test('private is what means nothing to strangers', () => {
   const private_ = ['127.0.0.1', '10.1.2.3', '192.168.0.1', '172.16.0.1', '172.31.255.255', '169.254.1.1'];
   const private6 = ['100.64.0.1', '0.0.0.0', '::1', '::', 'fe80::1', 'fc00::1', 'fdff::1', '::ffff:10.0.0.1'];
-  const useless = [
-    '198.18.0.1',
-    '198.19.255.255',
-    '224.0.0.1',
-    '239.1.1.1',
-    '240.0.0.1',
-    '255.255.255.255',
-    'ff02::1',
-  ];
-  for (const host of [...private_, ...private6, ...useless, 'localhost'])
+  for (const host of [...private_, ...private6, '198.18.0.1', '198.19.255.255', 'localhost'])
     assert.ok(isPrivateHost(host), host);
   const public_ = [
     '8.8.8.8',
@@ -101,6 +93,13 @@ test('private is what means nothing to strangers', () => {
   ];
   for (const host of [...public_, '2001:db8::1', '::ffff:8.8.8.8', 'example.org'])
     assert.ok(!isPrivateHost(host), host);
+});
+
+test('nobody is at a multicast or reserved address', () => {
+  for (const host of ['224.0.0.1', '239.1.1.1', '240.0.0.1', '255.255.255.255', 'ff02::1'])
+    assert.ok(isNowhere(host), host);
+  for (const host of ['223.255.255.255', '1.0.0.1', 'fe80::1', '2001:db8::1', 'example.org'])
+    assert.ok(!isNowhere(host), host);
 });
 
 test('an address group is what one operator may hold many of', () => {
