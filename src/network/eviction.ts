@@ -5,7 +5,7 @@ export type Seat = Readonly<{
   id: string;
   /** Its address group. */
   group: string;
-  /** Smallest round trip measured; undefined when none was. */
+  /** The last round trip; undefined when none was measured. */
   pingMs: number | undefined;
   lastBlockAtMs: number;
   lastTransactionAtMs: number;

@@ -11,15 +11,24 @@ const PING_EVERY_MS = 30_000;
 /** A peer that checks a large block answers nothing for many seconds. */
 const ANSWER_MS = 25_000;
 
+export type PingWatchOptions = Readonly<{
+  host: Pick<Host, 'getConnections'>;
+  heard: LastHeard;
+  /** How long an answer may take. */
+  answerMs?: number;
+  signal: AbortSignal;
+  log: Logger;
+}>;
+
 /**
  * Finds connections that are dead. libp2p's own monitor takes a late answer for death; but a ping waits behind the megabytes
  * of a block that are on their way over the same connection, and a seed that sent one to 292 peers lost 59 of them. So a
  * connection over which anything came meanwhile lives.
  */
 export class PingWatch {
-  readonly #options: { host: Host; heard: LastHeard; signal: AbortSignal; log: Logger };
+  readonly #options: PingWatchOptions;
 
-  constructor(options: { host: Host; heard: LastHeard; signal: AbortSignal; log: Logger }) {
+  constructor(options: PingWatchOptions) {
     this.#options = options;
   }
 
@@ -29,17 +38,18 @@ export class PingWatch {
       signal,
       everyMs: PING_EVERY_MS,
       action: () => {
-        for (const connection of host.getConnections()) void this.#look(connection);
+        for (const connection of host.getConnections()) void this.look(connection);
       },
       onError: (error) => log.error({ err: error }, 'peers could not be pinged'),
     });
   }
 
-  async #look(connection: Connection): Promise<void> {
+  /** Pings over this connection, and ends it if it is dead. */
+  async look(connection: Connection): Promise<void> {
     const { heard, signal, log } = this.#options;
     const peer = connection.remotePeer.toString();
     const startMs = Date.now();
-    const deadline = new Deadline(ANSWER_MS, signal);
+    const deadline = new Deadline(this.#options.answerMs ?? ANSWER_MS, signal);
     try {
       connection.rtt = await ping(connection, deadline.signal);
     } catch {
