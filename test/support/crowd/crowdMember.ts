@@ -107,10 +107,12 @@ async function knock(order: CrowdOrder & { do: 'knock' }): Promise<CrowdAnswer> 
     for (let i = next++; i < strangers; i = next++) {
       const node = await openPeer(strangersFrom[i % strangersFrom.length]!);
       visitors.push(node);
-      answered += await node.join(target).then(
-        () => 1,
-        () => 0,
+      const isAnswered = await node.join(target).then(
+        () => true,
+        () => false,
       );
+      // Not with `+=` around the await: others count meanwhile.
+      if (isAnswered) answered++;
     }
   };
   await Promise.all(Array.from({ length: STRANGERS_AT_ONCE }, worker));
