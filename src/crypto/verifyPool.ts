@@ -17,6 +17,8 @@ const MAX_THREADS = 16;
 const BATCHES_PER_WORKER = 2;
 /** What a worker makes, it drops at once; left to itself V8 would give each 48 MB for that. */
 const WORKER_YOUNG_MB = 4;
+/** A batch takes milliseconds: a worker that has not ended after that never will. */
+const END_MS = 5000;
 /** Calls that may wait; who makes more at once has lost count of what it does. */
 const MAX_WAITING_JOBS = 10_000;
 
@@ -83,7 +85,7 @@ export class VerifyPool {
   /** Ends the workers. Calls that wait reject. */
   async close(): Promise<void> {
     this.#end(new Error('the signature verification pool is closed'));
-    await Promise.all([...this.#workers].map(({ thread }) => thread.terminate()));
+    await Promise.all([...this.#workers].map(({ thread }) => endThread(thread)));
   }
 
   /** Hands batches to the workers that have room, the idlest first. */
@@ -169,4 +171,18 @@ export class VerifyPool {
     for (const job of this.#queue.takeAll()) job.fail(reason);
     for (const { job } of [...this.#workers].flatMap(({ inFlight }) => inFlight.flat())) job.fail(reason);
   }
+}
+
+/**
+ * Lets a thread come to its end by itself, after the batch that it has. One that is terminated while it is inside the native
+ * addon ends the whole process: the addon throws where nobody can catch it.
+ */
+async function endThread(thread: Worker): Promise<void> {
+  // It is -1 once the thread is gone.
+  if (thread.threadId === -1) return;
+  const ended = new Promise((resolve) => thread.once('exit', resolve));
+  thread.postMessage(null);
+  const timer = setTimeout(() => void thread.terminate(), END_MS);
+  await ended;
+  clearTimeout(timer);
 }

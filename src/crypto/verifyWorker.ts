@@ -1,4 +1,5 @@
-// The thread behind VerifyPool: takes one batch of checks a message and answers with the places of those that fail.
+// The thread behind VerifyPool: takes one batch of checks a message and answers with the places of those that fail;
+// null ends it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { decodeCheckBatch, passesCheck } from './checkBatch.ts';
 import { loadVerifyEngine, type VerifyEngineName } from './verifyEngine.ts';
@@ -11,7 +12,12 @@ const port = parentPort;
 if (port === null) throw new Error('this module is the body of a worker thread');
 const engine = await loadVerifyEngine((workerData as VerifyWorkerData).engine);
 
-port.on('message', (batch: SharedArrayBuffer) => {
+port.on('message', (batch: SharedArrayBuffer | null) => {
+  // No more will come: with the port closed nothing keeps the thread.
+  if (batch === null) {
+    port.close();
+    return;
+  }
   const failing: number[] = [];
   for (const [index, check] of decodeCheckBatch(batch).entries()) {
     if (!passesCheck(check, engine)) failing.push(index);

@@ -165,3 +165,14 @@ function copied(check: SignatureCheck): unknown {
   const { template, insertAt, script: lock, publicKey: key, signature } = check;
   return [insertAt, ...[template, lock, key, signature].map((bytes) => Buffer.from(bytes).toString('hex'))];
 }
+
+test('a pool that is closed while its workers verify ends in good order', async () => {
+  // A worker that was terminated inside the native addon took the whole process with it, within a few dozen tries.
+  for (let i = 0; i < 40; i++) {
+    const closing = await VerifyPool.open({ threads: 2 });
+    const verdict = assert.rejects(closing.verify(checksWith(20_000)), /closed/);
+    await new Promise((resolve) => setTimeout(resolve, i / 2));
+    await closing.close();
+    await verdict;
+  }
+});
