@@ -41,9 +41,9 @@ export type GossipOptions = Readonly<{
   mempool: Mempool;
   peers: PeerTable;
   orphans: OrphanTransactions;
-  /** Fetches what leads to a block whose parent is unknown. True when the block has become part of the chain. */
   /** A block was dropped unread, because its sender has sent many: its chain has to be asked for. */
   onBlockUnseen: (peer: Peer) => void;
+  /** Fetches what leads to a block whose parent is unknown. True when the block has become part of the chain. */
   resolveOrphanBlock: (peer: Peer, header: BlockHeader) => Promise<boolean>;
   /** Before that no transaction can be judged: its coins may be in blocks that are still to come. */
   hasCaughtUp: () => boolean;

@@ -6,6 +6,8 @@ export class LastHeard {
 
   /** A connection with this peer stands. */
   listen(peerId: PeerId, connection: MultiaddrConnection): void {
+    // Of one that is closed already no end would be heard, and its name would stay for ever.
+    if (connection.status !== 'open') return;
     const id = peerId.toString();
     this.#atMs.set(id, Date.now());
     connection.addEventListener('message', () => this.#atMs.set(id, Date.now()));
