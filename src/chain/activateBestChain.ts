@@ -1,4 +1,5 @@
 import { breathe, inSlices } from '../bytes/breathe.ts';
+import { ancestorAt } from '../consensus/headerNode.ts';
 import { verdictOf } from '../consensus/verdict.ts';
 import { type Block, decodingBlock } from '../primitives/block.ts';
 import type { BlockNode } from './blockNode.ts';
@@ -48,10 +49,38 @@ export function condemn(failed: FailedBlock, { state, tree, onFailed }: Activati
   onFailed(failed);
 }
 
+/**
+ * Condemns a block by its owner's will: when it is in the active chain, that is undone back to its parent, and the best of
+ * what is left becomes the active one. Returns why not, before anything is undone, where the way back was pruned.
+ */
+export async function invalidate(
+  node: BlockNode,
+  options: ActivationOptions,
+): Promise<PrunedError | undefined> {
+  const { state, tree } = options;
+  const failed = await options.settle();
+  if (failed) condemn(failed, options);
+  const isActive = () => node.height <= state.tip.height && ancestorAt(state.tip, node.height) === node;
+  const obstacle = isActive()
+    ? prunedOf(planReorganization(state.tip, node.parent!, 0).disconnect)
+    : undefined;
+  if (obstacle) return obstacle;
+  while (isActive()) {
+    await state.disconnect();
+    await options.sealIfLarge();
+    await breathe();
+  }
+  tree.markInvalid(node, state.tip);
+  await activateBestChain(options);
+  return undefined;
+}
+
 async function stepTowards(best: BlockNode, options: ActivationOptions): Promise<FailedBlock | undefined> {
   const { state, sealIfLarge } = options;
   const plan = planReorganization(state.tip, best, MAX_CONNECT);
-  expectKept(plan.disconnect);
+  // Before anything is undone: midway would be no place to stop.
+  const obstacle = prunedOf(plan.disconnect);
+  if (obstacle) throw obstacle;
   if (plan.disconnect.length > 0) {
     // Whether a block was good is known before it is undone.
     const failed = await options.settle();
@@ -71,12 +100,12 @@ async function stepTowards(best: BlockNode, options: ActivationOptions): Promise
   return undefined;
 }
 
-/** Before anything is undone: midway would be no place to stop. @throws PrunedError */
-function expectKept(disconnect: readonly BlockNode[]): void {
+/** What stands in the way of undoing these blocks, the tip first. */
+function prunedOf(disconnect: readonly BlockNode[]): PrunedError | undefined {
   const lowest = disconnect.at(-1);
-  if (!lowest?.isPruned) return;
+  if (!lowest?.isPruned) return undefined;
   const kept = disconnect.findLast(({ isPruned }) => !isPruned);
-  throw new PrunedError(lowest.height - 1, kept?.height ?? disconnect[0]!.height + 1);
+  return new PrunedError(lowest.height - 1, kept?.height ?? disconnect[0]!.height + 1);
 }
 
 async function bodyOf(node: BlockNode, { state, received }: ActivationOptions): Promise<Block> {

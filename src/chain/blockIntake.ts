@@ -9,7 +9,7 @@ import { verdictOf } from '../consensus/verdict.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { type Block, decodingBlock } from '../primitives/block.ts';
 import { type BlockHeader, decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
-import { type ActivationOptions, activateBestChain, condemn } from './activateBestChain.ts';
+import { type ActivationOptions, activateBestChain, condemn, invalidate } from './activateBestChain.ts';
 import { BlockNode, workOfBits } from './blockNode.ts';
 import { BlockOrphans } from './blockOrphans.ts';
 import type { BlockOptions, BlockVerdict } from './blockVerdict.ts';
@@ -103,6 +103,24 @@ export class BlockIntake {
     await this.#queue.push(0, true, async () => {
       await job();
       return () => undefined;
+    });
+  }
+
+  /** See Chain.invalidate. */
+  async invalidate(node: BlockNode): Promise<void> {
+    const obstacle = await this.#queue.push(0, true, async () => {
+      const found = await invalidate(node, this.#activation());
+      return () => found;
+    });
+    if (obstacle) throw obstacle;
+  }
+
+  /** See Chain.reconsider. */
+  async reconsider(node: BlockNode): Promise<void> {
+    await this.inTurn(async () => {
+      const { state, tree } = this.#options.files;
+      tree.clearInvalid(node, state.tip);
+      await activateBestChain(this.#activation());
     });
   }
 

@@ -138,6 +138,25 @@ export class BlockTree {
     if (this.bestHeader.isInvalid) this.bestHeader = this.#findBestHeader();
   }
 
+  /**
+   * Takes back the verdict on a block, on all that descends from it and on those that it descends from: their rules are
+   * asked anew when they are connected.
+   */
+  clearInvalid(node: BlockNode, tip: BlockNode): void {
+    const cleared = new Set<BlockNode>();
+    for (let at: BlockNode | undefined = node; at?.isInvalid; at = at.parent) cleared.add(at);
+    const descendants = new Set([node]);
+    for (const other of this.#nodes.values()) {
+      if (other.parent && descendants.has(other.parent)) descendants.add(other);
+      const isCleared = other.isInvalid && (cleared.has(other) || descendants.has(other));
+      if (!isCleared) continue;
+      other.isInvalid = false;
+      this.#dirty.add(other);
+      if (other.linkedOrder > 0 && other.chainWork >= tip.chainWork) this.#candidates.add(other);
+    }
+    this.bestHeader = this.#findBestHeader();
+  }
+
   /** To be called once after the headers of an earlier run were loaded. */
   settleLoaded(tip: BlockNode): void {
     // The order of arrival is not kept; what was active stays so among its equals.

@@ -201,6 +201,20 @@ export class Chain {
     return this.#intake.accept(block, options);
   }
 
+  /**
+   * Condemns a block, by its owner's will and until `reconsider`: its chain is left for the best of the others, also after
+   * restarts. Not the genesis block. @throws PrunedError when the way back is no longer there
+   */
+  async invalidate(node: BlockNode): Promise<void> {
+    if (node.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
+    await this.#intake.invalidate(node);
+  }
+
+  /** Takes back a verdict on a block, its ancestors and its descendants: their rules are asked anew. */
+  async reconsider(node: BlockNode): Promise<void> {
+    await this.#intake.reconsider(node);
+  }
+
   /** The bytes of a block, if its body is here. @throws DatabaseDamagedError */
   async readBlock(hash: string): Promise<Uint8Array | undefined> {
     const node = this.node(hash);
