@@ -45,6 +45,8 @@ export type NodeConfig = Readonly<{
   threads: number;
   rpcPort: number;
   rpcHost: string;
+  /** Names under which the RPC may be asked, beside localhost and IP addresses. */
+  rpcAllowedHosts: readonly string[];
   /** Beside the cookie. */
   rpcLogin: Readonly<{ user: string; password: string }> | undefined;
   /** 0: a free one; undefined: no door for metrics beside the RPC's. */
@@ -81,6 +83,9 @@ const settingsSchema = z.strictObject({
   threads: z.int().min(1, 'mining needs at least one thread').max(256, 'at most 256').default(1),
   'rpc-port': port.optional(),
   'rpc-host': z.string().default('127.0.0.1'),
+  'rpc-allow-host': z
+    .array(z.string().regex(/^[a-z0-9_.-]{1,253}$/i, 'a host name has no port and no scheme'))
+    .default([]),
   'rpc-user': z.string().optional(),
   'rpc-password': z.string().optional(),
   'metrics-port': port.optional(),
@@ -200,6 +205,7 @@ function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
     threads: settings.threads,
     rpcPort: settings['rpc-port'] ?? params.rpcPort,
     rpcHost: settings['rpc-host'],
+    rpcAllowedHosts: settings['rpc-allow-host'].map((name) => name.toLowerCase()),
     rpcLogin:
       settings['rpc-user'] === undefined
         ? undefined

@@ -10,6 +10,7 @@ import { readBootstrapList } from '../network/bootstrapList.ts';
 import { Network } from '../network/network.ts';
 import { MetricsServer } from '../rpc/metricsServer.ts';
 import { Monitor } from '../rpc/monitor.ts';
+import { NodeEvents } from '../rpc/nodeEvents.ts';
 import type { NodeServices } from '../rpc/nodeServices.ts';
 import { readPayee } from '../rpc/parameters.ts';
 import { RpcServer } from '../rpc/rpcServer.ts';
@@ -155,6 +156,7 @@ async function openParts(
   const upgradeWatch = new UpgradeWatch(chain, logOf('chain'));
   upgradeWatch.update();
   follow(chain, { pool, wallet, miner, network, upgradeWatch, log: logOf('chain') });
+  const events = new NodeEvents(chain, pool, network);
   // Payments of ours that no block has: the mempool of the last run is gone.
   for (const transaction of wallet.ownPending()) await pool.accept(transaction, { source: 'wallet' });
   const flush = setInterval(() => chain.sync().catch(stop), SYNC_MS);
@@ -167,6 +169,7 @@ async function openParts(
     network,
     miner,
     wallet,
+    events,
     dataDir,
     startedAtSec: Math.floor(Date.now() / 1000),
     version,
@@ -184,7 +187,8 @@ async function openDoors(
   opened: Opened,
 ): Promise<Doors> {
   const { dataDir, rpcHost: host, rpcPort: port, rpcLogin: login, metricsHost, metricsPort } = config;
-  const rpc = await RpcServer.open({ dataDir, host, port, login, monitor, log });
+  const allowedHosts = config.rpcAllowedHosts;
+  const rpc = await RpcServer.open({ dataDir, host, port, login, allowedHosts, monitor, log });
   opened('RPC', () => rpc.close());
   if (metricsPort === undefined) return { rpc, metrics: undefined };
   const metrics = await MetricsServer.open(monitor, metricsHost, metricsPort);

@@ -64,6 +64,11 @@ export const SETTINGS = {
     value: 'IP',
     description: 'address that the RPC listens on (default 127.0.0.1)',
   },
+  'rpc-allow-host': {
+    kind: 'list',
+    value: 'NAME',
+    description: 'name under which the RPC may be asked, beside localhost and IP addresses; repeatable',
+  },
   'rpc-user': { kind: 'string', value: 'NAME', description: 'a user for the RPC beside the cookie' },
   'rpc-password': { kind: 'string', description: "that user's password", isSecret: true },
   'metrics-port': {

@@ -19,12 +19,13 @@ export class Logins {
 }
 
 /**
- * Whether a request was addressed to this machine by a number or as localhost. A web page that made its own name point at
- * 127.0.0.1 (DNS rebinding) sends that name here.
+ * Whether a request was addressed to this machine by a number, as localhost, or by a name that its owner allows. A web page
+ * that made its own name point at 127.0.0.1 (DNS rebinding) sends that name here.
  */
-export function isAllowedHost(header: string | undefined): boolean {
+export function isAllowedHost(header: string | undefined, allowed: readonly string[] = []): boolean {
   const host = hostIn(header);
-  return host !== undefined && (host === 'localhost' || isIP(host) !== 0);
+  if (host === undefined) return false;
+  return host === 'localhost' || isIP(host) !== 0 || allowed.includes(host);
 }
 
 /** A name in a network of one's own, such as that of a container: nobody has one without dots in the DNS. */

@@ -15,6 +15,8 @@ type Answer = Readonly<{
   error?: Failure;
 }>;
 
+/** What stands in `jsonrpc`: both of the old ones mean 1.0, as nothing does. */
+const VERSIONS = ['1.0', '1.1', '2.0'];
 /** More calls in one batch would hold the node for longer than others should wait. */
 export const MAX_BATCH = 10_000;
 
@@ -48,6 +50,10 @@ async function answer(request: unknown, call: Call): Promise<Answer> {
     return refuse(RPC_ERROR.invalidRequest, 'Invalid Request object');
   }
   const { jsonrpc, method, params, id } = request as Record<string, unknown>;
+  if (jsonrpc !== undefined && typeof jsonrpc !== 'string')
+    return refuse(RPC_ERROR.invalidRequest, 'jsonrpc field must be a string');
+  if (jsonrpc !== undefined && !VERSIONS.includes(jsonrpc))
+    return refuse(RPC_ERROR.invalidRequest, 'JSON-RPC version not supported');
   const version = jsonrpc === '2.0' ? 2 : 1;
   const base = {
     version,

@@ -1,5 +1,7 @@
 import { addressMethods } from './addressMethods.ts';
 import { blockchainMethods } from './blockchainMethods.ts';
+import { chainControlMethods } from './chainControlMethods.ts';
+import { chainStatsMethods } from './chainStatsMethods.ts';
 import { controlMethods } from './controlMethods.ts';
 import { mempoolMethods } from './mempoolMethods.ts';
 import { miningMethods } from './miningMethods.ts';
@@ -23,6 +25,8 @@ const help = rpcMethod({
 export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
   [
     ...blockchainMethods,
+    ...chainStatsMethods,
+    ...chainControlMethods,
     ...transactionMethods,
     ...mempoolMethods,
     ...networkMethods,

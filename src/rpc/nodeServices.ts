@@ -4,6 +4,7 @@ import type { Miner } from '../mining/miner.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Wallet } from '../wallet/wallet.ts';
+import type { NodeEvents } from './nodeEvents.ts';
 
 /** The running node, as the RPC's methods reach it. */
 export type NodeServices = Readonly<{
@@ -13,6 +14,7 @@ export type NodeServices = Readonly<{
   network: Network;
   miner: Miner;
   wallet: Wallet;
+  events: NodeEvents;
   dataDir: string;
   startedAtSec: number;
   version: string;

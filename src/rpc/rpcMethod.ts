@@ -2,6 +2,12 @@ import { z } from 'zod';
 import type { NodeServices } from './nodeServices.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 
+/** Of the one call. */
+export type CallContext = Readonly<{
+  /** Aborts when nobody waits for the answer any more: the caller hung up, or the node ends. */
+  signal: AbortSignal;
+}>;
+
 /** The parameters of a method by name, in the order of their positions. */
 export type ParameterShape = Readonly<Record<string, z.ZodType>>;
 
@@ -13,8 +19,10 @@ export type RpcMethod = Readonly<{
   /** A whole command line. */
   example: string;
   parameters: ParameterShape;
+  /** Whether it may wait for something to happen: such calls do not keep others from running. */
+  isWaiting?: boolean;
   /** Gets what the request gave, checked and by name. */
-  handle: (services: NodeServices, given: unknown) => Promise<unknown> | unknown;
+  handle: (services: NodeServices, given: unknown, context: CallContext) => Promise<unknown> | unknown;
 }>;
 
 /** A method whose handler gets its parameters typed by their schemas. */
@@ -24,17 +32,22 @@ export function rpcMethod<S extends ParameterShape>(method: {
   summary: string;
   example: string;
   parameters: S;
-  run: (services: NodeServices, given: z.infer<z.ZodObject<S>>) => Promise<unknown> | unknown;
+  isWaiting?: boolean;
+  run: (
+    services: NodeServices,
+    given: z.infer<z.ZodObject<S>>,
+    context: CallContext,
+  ) => Promise<unknown> | unknown;
 }): RpcMethod {
   const schema = z.strictObject(method.parameters);
   const { run, ...record } = method;
   return {
     ...record,
-    handle: (services, params) => {
+    handle: (services, params, context) => {
       const named = nameParameters(record, params);
       const parsed = schema.safeParse(named);
       if (!parsed.success) throw wrongParameters(record, named, parsed.error.issues[0]!);
-      return run(services, parsed.data as z.infer<z.ZodObject<S>>);
+      return run(services, parsed.data as z.infer<z.ZodObject<S>>, context);
     },
   };
 }
@@ -54,12 +67,26 @@ function nameParameters(method: Named, params: unknown): Record<string, unknown>
   if (params === undefined || params === null) return {};
   if (typeof params !== 'object')
     throw new RpcError(RPC_ERROR.invalidRequest, 'Params must be an array or object');
-  if (!Array.isArray(params)) {
-    return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
+  if (Array.isArray(params)) return namePositions(method, params);
+  // Bitcoin Core's mixed form: the first ones by their positions in `args`, others by name.
+  const { args = [], ...named } = params as Record<string, unknown>;
+  if (!Array.isArray(args)) throw new RpcError(RPC_ERROR.invalidParameter, 'args must be an array');
+  const positional = namePositions(method, args);
+  const twice = Object.keys(positional).find((name) => Object.hasOwn(named, name));
+  if (twice !== undefined) {
+    const message = `Parameter ${twice} specified twice both as positional and named argument`;
+    throw new RpcError(RPC_ERROR.invalidParameter, message);
   }
+  return { ...positional, ...withoutNulls(Object.entries(named)) };
+}
+
+function namePositions(method: Named, params: readonly unknown[]): Record<string, unknown> {
   const names = Object.keys(method.parameters);
   if (params.length > names.length) throw new RpcError(RPC_ERROR.misc, usageOf(method));
-  const entries = params.map((value: unknown, i) => [names[i]!, value] as const);
+  return withoutNulls(params.map((value, i) => [names[i]!, value]));
+}
+
+function withoutNulls(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   return Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined));
 }
 

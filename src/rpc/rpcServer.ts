@@ -2,19 +2,28 @@ import { once } from 'node:events';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { isAllowedHost, isFromLoopback, Logins } from './access.ts';
+import { CallSlots, MAX_RUNNING } from './callSlots.ts';
 import { removeRpcFiles, writeCookie, writeRpcAddress } from './cookie.ts';
+import { EventStreams } from './eventStream.ts';
 import { answerJsonRpc } from './jsonRpc.ts';
 import { addressOf, listen } from './listen.ts';
 import { METHODS } from './methods.ts';
 import { answerMonitoring, asksFor, type Monitor } from './monitor.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
+import type { CallContext } from './rpcMethod.ts';
 import { toRpcError } from './toRpcError.ts';
 
 /** Bitcoin Core's limit: a block of 3 MB is 6 MB of hex, and a batch holds several. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** For the request to arrive. The answer may take as long as it takes. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** For the answer to be taken, and for the next request to come on the same connection. */
+const IDLE_TIMEOUT_MS = 60_000;
+/** Requests under way at once, those included that wait for something to happen. */
+const MAX_REQUESTS = 128;
+/** Connections: others are refused before they have said anything. */
+const MAX_CONNECTIONS = 256;
 /** A wrong password is answered after this, so that trying many takes long. */
 const WRONG_LOGIN_DELAY_MS = 250;
 
@@ -25,6 +34,8 @@ export type RpcServerOptions = Readonly<{
   port: number;
   /** Beside the cookie. */
   login: Readonly<{ user: string; password: string }> | undefined;
+  /** Names beside localhost and IP addresses under which the node may be asked. */
+  allowedHosts: readonly string[];
   monitor: Monitor;
   log: Logger;
 }>;
@@ -37,6 +48,9 @@ export class RpcServer {
   readonly #options: RpcServerOptions;
   readonly #server: FastifyInstance;
   readonly #closing = new AbortController();
+  readonly #streams = new EventStreams();
+  readonly #slots = new CallSlots(MAX_RUNNING);
+  #requests = 0;
   #services: NodeServices | undefined;
   #address = '';
 
@@ -46,14 +60,20 @@ export class RpcServer {
       bodyLimit: MAX_BODY_BYTES,
       requestTimeout: REQUEST_TIMEOUT_MS,
       forceCloseConnections: true,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
       logger: false,
     });
+    this.#server.server.maxConnections = MAX_CONNECTIONS;
     // Clients of Bitcoin's RPC name many content types, or none; the text is ours to parse.
     this.#server.removeAllContentTypeParsers();
     this.#server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
     this.#server.addHook('onRequest', async (request, reply) => this.#admit(request, reply, logins));
     answerMonitoring(this.#server, options.monitor);
+    this.#streams.answerAt(this.#server);
     this.#server.post('/*', async (request, reply) => this.#answer(request, reply));
+    this.#server.setNotFoundHandler((_request, reply) =>
+      reply.code(405).header('allow', 'POST').send('JSONRPC server handles only POST requests\n'),
+    );
   }
 
   /** Listens, and leaves the cookie and the address in the data directory. */
@@ -82,10 +102,12 @@ export class RpcServer {
   /** From here on the methods answer. */
   attach(services: NodeServices): void {
     this.#services = services;
+    this.#streams.attach(services.events);
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#streams.close();
     await this.#server.close();
     removeRpcFiles(this.#options.dataDir);
   }
@@ -95,7 +117,10 @@ export class RpcServer {
     reply: FastifyReply,
     logins: Logins,
   ): Promise<FastifyReply | undefined> {
-    if (!isAllowedHost(request.headers.host)) return reply.code(403).send('Forbidden: unknown Host\n');
+    request.socket.setTimeout(0);
+    const { allowedHosts } = this.#options;
+    if (!isAllowedHost(request.headers.host, allowedHosts))
+      return reply.code(403).send('Forbidden: unknown Host\n');
     // A browser names the page's origin; no page has business here.
     if (request.headers.origin !== undefined)
       return reply.code(403).send('Forbidden: web pages may not ask\n');
@@ -107,18 +132,33 @@ export class RpcServer {
   }
 
   async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    if (this.#requests >= MAX_REQUESTS) return reply.code(503).send('Work queue depth exceeded\n');
     const text = typeof request.body === 'string' ? request.body : '';
-    const { status, body } = await answerJsonRpc(text, (method, params) => this.#call(method, params));
-    if (body === undefined) return reply.code(status).send();
-    return reply.code(status).header('content-type', 'application/json').send(`${body}\n`);
+    const hungUp = new AbortController();
+    reply.raw.once('close', () => hungUp.abort());
+    const signal = AbortSignal.any([hungUp.signal, this.#closing.signal]);
+    this.#requests++;
+    try {
+      const { status, body } = await answerJsonRpc(text, (name, params) =>
+        this.#call(name, params, { signal }),
+      );
+      // Who does not take the answer gives up the connection.
+      request.socket.setTimeout(IDLE_TIMEOUT_MS);
+      if (body === undefined) return reply.code(status).send();
+      return reply.code(status).header('content-type', 'application/json').send(`${body}\n`);
+    } finally {
+      this.#requests--;
+    }
   }
 
-  async #call(name: string, params: unknown): Promise<unknown> {
+  async #call(name: string, params: unknown, context: CallContext): Promise<unknown> {
     const method = METHODS.get(name);
     if (method === undefined) throw new RpcError(RPC_ERROR.methodNotFound, 'Method not found');
-    if (this.#services === undefined) throw new RpcError(RPC_ERROR.inWarmup, 'Loading block index…');
+    const services = this.#services;
+    if (services === undefined) throw new RpcError(RPC_ERROR.inWarmup, 'Loading block index…');
+    const run = async () => method.handle(services, params, context);
     try {
-      return await method.handle(this.#services, params);
+      return await (method.isWaiting ? run() : this.#slots.run(run));
     } catch (error) {
       const answer = toRpcError(error);
       if (answer.code === RPC_ERROR.internal)

@@ -14,13 +14,15 @@ const method = rpcMethod({
 });
 // Handlers of this test look at no service.
 const none = {} as NodeServices;
-const run = (params: unknown) => method.handle(none, params);
+const context = { signal: new AbortController().signal };
+const run = (params: unknown) => method.handle(none, params, context);
 
 describe('rpcMethod', () => {
   it('takes parameters by position and by name, null for what is left out', () => {
     assert.deepEqual(run(['a']), { what: 'a', steps: 1 });
     assert.deepEqual(run(['a', null, true]), { what: 'a', steps: 1, fast: true });
     assert.deepEqual(run({ what: 'a', steps: 3 }), { what: 'a', steps: 3 });
+    assert.deepEqual(run({ args: ['a'], steps: 3, fast: null }), { what: 'a', steps: 3 });
   });
 
   it('has a code of Bitcoin for every kind of mistake', () => {
@@ -30,6 +32,9 @@ describe('rpcMethod', () => {
     assert.throws(() => run(['a', -1]), { code: -8 });
     assert.throws(() => run({ what: 'a', speed: 1 }), { code: -8, message: 'Unknown named parameter speed' });
     assert.throws(() => run('a'), { code: -32600 });
+    assert.throws(() => run({ args: ['a', 2], steps: 3 }), { code: -8, message: /steps specified twice/ });
+    assert.throws(() => run({ args: 'a' }), { code: -8 });
+    assert.throws(() => run({ args: ['a', 2, true, 4] }), { code: -1 });
   });
 
   it('writes its usage as Bitcoin does', () => {

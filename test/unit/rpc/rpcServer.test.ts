@@ -90,7 +90,7 @@ describe('the door of the RPC', () => {
     const body = JSON.stringify({ id: 1, method: 'uptime' });
     assert.equal((await post(body, { host: 'evil.example' })).status, 403);
     assert.equal((await post(body, { origin: 'http://localhost:3000' })).status, 403);
-    assert.equal((await post('', {}, 'GET')).status, 404);
+    assert.equal((await post('', {}, 'GET')).status, 405);
   });
 
   it('takes any content type, and not more than it can hold', async () => {
