@@ -63,6 +63,7 @@ for (const folder of ['src', 'protocols', 'bootstrap', 'test']) {
     build.update(`${path} ${mtimeMs} ${size}\n`);
   }
 }
+for (const script of ['bundle.mjs', 'kernel.mjs']) build.update(readFileSync(join('.ci', script)));
 const fingerprint = build.digest('hex');
 const buildStamp = join('dist', '.indiecoin-built');
 if (!isCurrent(buildStamp, fingerprint)) {
