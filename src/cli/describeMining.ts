@@ -6,6 +6,10 @@ export type MiningAnswer = Readonly<{
   hashesPerSecond: number;
   blocksFound: number;
   stale: number;
+  /** `simd` or `plain`. */
+  kernel: string;
+  /** Until a block of ours, on average. */
+  expectedSeconds?: number;
   address?: string;
   lastError?: string;
   privateKey?: string;
@@ -19,13 +23,29 @@ export function answerMining(terminal: Terminal, mining: MiningAnswer): void {
         'mining',
         mining.mining ? `yes, ${mining.threads} ${mining.threads === 1 ? 'thread' : 'threads'}` : 'no',
       ],
-      ['speed', formatHashRate(mining.hashesPerSecond)],
+      ['speed', `${formatHashRate(mining.hashesPerSecond)}${kernelNote(mining.kernel)}`],
       ['blocks found', `${mining.blocksFound}${mining.stale > 0 ? `, and ${mining.stale} too late` : ''}`],
     ];
+    if (mining.expectedSeconds !== undefined) rows.push(['a block', describeWait(mining.expectedSeconds)]);
     if (mining.address !== undefined) rows.push(['paid to', mining.address]);
     if (mining.lastError !== undefined) rows.push(['last error', mining.lastError]);
     return [...table(rows), ...privateKeyLines(mining.privateKey)];
   });
+}
+
+/** What is to be said beside a speed when it is not what the machine could do. */
+export function kernelNote(kernel: string): string {
+  return kernel === 'simd' ? '' : ', a fifth of what it could be: no SIMD on this machine';
+}
+
+/** How long the next block takes, on average: it may as well be found at once, or much later. */
+export function describeWait(seconds: number): string {
+  if (seconds < 1) return 'every moment';
+  if (seconds < 120) return `every ${Math.round(seconds)} s on average`;
+  if (seconds < 7200) return `every ${Math.round(seconds / 60)} min on average`;
+  if (seconds < 172_800) return `every ${Math.round(seconds / 3600)} h on average`;
+  if (seconds < 63_072_000) return `every ${Math.round(seconds / 86_400)} days on average`;
+  return `every ${Math.round(seconds / 31_536_000)} years on average`;
 }
 
 /** The one time that a new mining key is shown. */

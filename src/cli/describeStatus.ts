@@ -1,4 +1,4 @@
-import { formatHashRate } from './describeMining.ts';
+import { describeWait, formatHashRate } from './describeMining.ts';
 import { type Terminal, table } from './terminal.ts';
 
 export type NodeStatus = Readonly<{
@@ -19,7 +19,7 @@ export type NodeStatus = Readonly<{
   mempool: number;
   mempoolBytes: number;
   mining: boolean;
-  miner: { threads: number; hashesPerSecond: number; blocksFound: number };
+  miner: { threads: number; hashesPerSecond: number; blocksFound: number; expectedSeconds?: number };
   peerId: string;
   addresses: string[];
   dataDir: string;
@@ -52,7 +52,7 @@ export function describeStatus(now: NodeStatus, terminal: Terminal): string[] {
     [
       'mining',
       now.mining
-        ? `${formatHashRate(miner.hashesPerSecond)} on ${miner.threads}, found ${miner.blocksFound}`
+        ? `${formatHashRate(miner.hashesPerSecond)} on ${miner.threads}, found ${miner.blocksFound}${expected(miner)}`
         : 'no',
     ],
     ['peer id', now.peerId],
@@ -65,6 +65,10 @@ export function describeStatus(now: NodeStatus, terminal: Terminal): string[] {
     ...now.warnings.map((warning): [string, string] => ['warning', terminal.style('red', warning)]),
   ];
   return [terminal.bold(`IndieCoin ${now.network}`), ...table(rows)];
+}
+
+function expected({ expectedSeconds }: NodeStatus['miner']): string {
+  return expectedSeconds === undefined ? '' : `, a block ${describeWait(expectedSeconds)}`;
 }
 
 function describeBlocks({ blockBytes, pruned, pruneHeight = 0 }: NodeStatus): string {

@@ -5,10 +5,11 @@ import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Block } from '../primitives/block.ts';
 import { encodeHeader } from '../primitives/header.ts';
-import { bitsToTarget } from '../primitives/target.ts';
+import { bitsToTarget, workOfTarget } from '../primitives/target.ts';
 import { MiningThreads } from './miningThreads.ts';
 import type { MiningResult } from './miningWorker.ts';
 import { PlainNonceKernel } from './nonceSearch.ts';
+import { nonceKernelName } from './simdNonceKernel.ts';
 import { type BlockTemplate, blockOfTemplate, buildTemplate, withExtraNonce } from './template.ts';
 
 export type MinerOptions = Readonly<{
@@ -31,21 +32,31 @@ export type MinerStatus = Readonly<{
   mining: boolean;
   threads: number;
   hashesPerSecond: number;
+  /** Tried since it was started. */
+  hashes: number;
   /** Of ours that became the tip. */
   blocksFound: number;
   /** Of ours that came too late. */
   stale: number;
   lockingScript: Uint8Array | undefined;
+  /** Which nonce search: `simd`, or `plain` where there is no SIMD. */
+  kernel: string;
+  /** How long a block of ours takes on average at this rate; undefined while the rate is not known. */
+  expectedSec: number | undefined;
   /** Why the last block of ours was refused, or a thread died. */
   lastError: string | undefined;
 }>;
+
+type Work = Readonly<{ generation: number; template: BlockTemplate }>;
 
 /** A running search. */
 type Session = {
   readonly threads: MiningThreads;
   readonly options: MiningOptions;
-  /** What each thread works on. */
-  readonly work: (BlockTemplate | undefined)[];
+  /** What each thread works on, and what it did before: a block of that is as good while the tip is the same. */
+  readonly work: Work[][];
+  /** The parent of a block of ours that is on its way: another on it would only be that one's brother. */
+  solved: string | undefined;
   /** Counts of hashes, one a second, oldest first. */
   readonly samples: { atMs: number; hashes: number }[];
   readonly clock: NodeJS.Timeout;
@@ -100,7 +111,16 @@ export class Miner {
       if (++ticks % REFRESH_SEC === 0) this.refresh();
     }, 1000);
     this.#lastError = undefined;
-    this.#session = { threads, options, work: [], samples: [], clock, resumeAtMs: 0, resume: undefined };
+    this.#session = {
+      threads,
+      options,
+      work: Array.from({ length: options.threads }, () => []),
+      solved: undefined,
+      samples: [],
+      clock,
+      resumeAtMs: 0,
+      resume: undefined,
+    };
     this.#sampleRate();
     this.refresh();
   }
@@ -118,27 +138,38 @@ export class Miner {
     await Promise.allSettled([this.#submitting, this.#generating]);
   }
 
+  /** Stops the threads where they are: what they work on is of no use any more. */
+  interrupt(): void {
+    this.#session?.threads.interrupt();
+  }
+
   /** Begins anew on the tip and the mempool as they are now. To be called when either has changed. */
   refresh(): void {
     const session = this.#session;
     if (session === undefined) return;
-    session.threads.interrupt();
     clearTimeout(session.resume);
     const waitMs = session.resumeAtMs - performance.now();
     if (waitMs > 0) {
+      session.threads.interrupt();
       session.resume = setTimeout(() => this.refresh(), waitMs);
       return;
     }
+    // The threads go on meanwhile: a full block takes some milliseconds.
     const template = this.#template(session.options.lockingScript);
+    session.threads.interrupt();
     for (let index = 0; index < session.options.threads; index++) this.#assign(session, index, template);
   }
 
   status(): MinerStatus {
     const session = this.#session;
+    const hashesPerSecond = session === undefined ? 0 : hashRate(session);
     return {
       mining: session !== undefined,
       threads: session?.options.threads ?? 0,
-      hashesPerSecond: session === undefined ? 0 : hashRate(session),
+      hashesPerSecond,
+      hashes: session?.threads.hashes ?? 0,
+      kernel: nonceKernelName(),
+      expectedSec: hashesPerSecond > 0 ? hashesPerBlock(session!) / hashesPerSecond : undefined,
       blocksFound: this.#blocksFound,
       stale: this.#stale,
       lockingScript: session?.options.lockingScript,
@@ -202,7 +233,9 @@ export class Miner {
 
   #assign(session: Session, index: number, template: BlockTemplate): void {
     const own = withExtraNonce(template, this.#nextExtraNonce());
-    session.work[index] = own;
+    const work = session.work[index]!;
+    work.unshift({ generation: session.threads.generation, template: own });
+    work.length = Math.min(work.length, 2);
     session.threads.assign(index, encodeHeader(own.header), targetBytes(own.header.bits));
   }
 
@@ -214,19 +247,22 @@ export class Miner {
   /** A thread has found a nonce, or tried them all. */
   #take(index: number, { generation, nonce }: MiningResult): void {
     const session = this.#session;
-    if (session === undefined || generation !== session.threads.generation) {
-      if (nonce !== undefined) this.#stale++;
+    const work = session?.work[index]?.find((one) => one.generation === generation);
+    if (nonce === undefined) {
+      if (work !== undefined && generation === session!.threads.generation)
+        this.#assign(session!, index, work.template);
       return;
     }
-    const template = session.work[index]!;
-    if (nonce === undefined) {
-      this.#assign(session, index, template);
+    const parent = work && hashToHex(work.template.header.previousHash);
+    if (work === undefined || parent !== this.#options.chain.tip.hash || parent === session!.solved) {
+      this.#stale++;
       return;
     }
     // The others would only find brothers of this block.
-    session.threads.interrupt();
-    session.resumeAtMs = performance.now() + this.#pauseMs(session);
-    const block = blockOfTemplate(template, nonce);
+    session!.threads.interrupt();
+    session!.solved = parent;
+    session!.resumeAtMs = performance.now() + this.#pauseMs(session!);
+    const block = blockOfTemplate(work.template, nonce);
     this.#submitting = this.#submitting.then(() => this.#submit(block));
   }
 
@@ -237,14 +273,18 @@ export class Miner {
 
   async #submit(block: Block): Promise<void> {
     try {
-      const verdict = await this.#options.submit(block);
-      if (verdict.status === 'connected') this.#blocksFound++;
-      else if (verdict.status === 'stored') this.#stale++;
+      const isStale = hashToHex(block.header.previousHash) !== this.#options.chain.tip.hash;
+      const verdict = isStale ? undefined : await this.#options.submit(block);
+      if (verdict?.status === 'connected') this.#blocksFound++;
+      else if (verdict === undefined || verdict.status === 'stored') this.#stale++;
       else throw new Error(`our block was refused: ${describe(verdict)}`);
-      this.refresh();
     } catch (error) {
       this.#fail(error);
+      return;
+    } finally {
+      if (this.#session !== undefined) this.#session.solved = undefined;
     }
+    this.refresh();
   }
 
   /** Work goes on at the next tick of the refresh: whatever it was, it must not happen a thousand times a second. */
@@ -258,6 +298,14 @@ export class Miner {
     session.samples.push({ atMs: performance.now(), hashes: session.threads.hashes });
     if (session.samples.length > RATE_SPAN_SEC + 1) session.samples.shift();
   }
+}
+
+/** On average. */
+function hashesPerBlock({ work }: Session): number {
+  const [current] = work[0]!;
+  return current === undefined
+    ? Number.NaN
+    : Number(workOfTarget(bitsToTarget(current.template.header.bits)!));
 }
 
 /** Over the last seconds. */

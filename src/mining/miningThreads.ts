@@ -1,11 +1,16 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { MiningResult, MiningWork, MiningWorkerData } from './miningWorker.ts';
+
+/** All of the machine's processors but one, which is for the rest of the node and for the machine's owner. */
+export const DEFAULT_MINING_THREADS = Math.max(1, availableParallelism() - 1);
+export const MAX_MINING_THREADS = 256;
 
 type MiningThread = { readonly worker: Worker; readonly index: number };
 
 /**
- * Threads that search nonces. All of them work on one generation at a time: raising it, which is one write to shared
- * memory, stops them within milliseconds, though their event loops are busy.
+ * Threads that search nonces, below the rest of the node in priority. All of them work on one generation at a time:
+ * raising it, which is one write to shared memory, stops them within milliseconds, though their event loops are busy.
  */
 export class MiningThreads {
   readonly #count: number;
@@ -39,6 +44,7 @@ export class MiningThreads {
   /** Stops all threads where they are. */
   interrupt(): void {
     Atomics.add(this.#generation, 0, 1);
+    Atomics.notify(this.#generation, 0);
   }
 
   /** Gives a thread its work, on which it begins when it is done with or interrupted at what it has. */

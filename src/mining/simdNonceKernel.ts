@@ -85,6 +85,11 @@ export function hasSimd(): boolean {
   return WebAssembly.validate(SMALLEST_WITH_SIMD);
 }
 
+/** The name of the search that openNonceKernel gives. */
+export function nonceKernelName(): string {
+  return hasSimd() ? 'simd' : 'plain';
+}
+
 /** The fastest search that runs here. */
 export function openNonceKernel(isSimdHere = hasSimd()): NonceKernel {
   return isSimdHere ? new SimdNonceKernel() : new PlainNonceKernel();

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { z } from 'zod';
+import { DEFAULT_MINING_THREADS, MAX_MINING_THREADS } from '../mining/miningThreads.ts';
 import { parseNetworkFile } from '../params/networkFile.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { networkByName } from '../params/networks.ts';
@@ -80,7 +81,11 @@ const settingsSchema = z.strictObject({
   'dns-seed': z.array(z.string()).default([]),
   miner: z.boolean().default(false),
   'public-key': z.string().optional(),
-  threads: z.int().min(1, 'mining needs at least one thread').max(256, 'at most 256').default(1),
+  threads: z
+    .int()
+    .min(1, 'mining needs at least one thread')
+    .max(MAX_MINING_THREADS, `at most ${MAX_MINING_THREADS}`)
+    .default(DEFAULT_MINING_THREADS),
   'rpc-port': port.optional(),
   'rpc-host': z.string().default('127.0.0.1'),
   'rpc-allow-host': z

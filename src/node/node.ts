@@ -269,6 +269,7 @@ function follow(
 ): void {
   const { pool, wallet, miner, network, upgradeWatch, log } = parts;
   chain.onChange(async (change) => {
+    miner.interrupt();
     await pool.update(change);
     await wallet.update(change);
     miner.refresh();

@@ -57,7 +57,11 @@ export const SETTINGS = {
     value: 'ADDRESS|HEX',
     description: 'who is paid for mined blocks (default: a key of the wallet)',
   },
-  threads: { kind: 'integer', value: 'N', description: 'threads that mine (default 1)' },
+  threads: {
+    kind: 'integer',
+    value: 'N',
+    description: 'threads that mine (default: one less than there are processors)',
+  },
   'rpc-port': { kind: 'integer', value: 'PORT', description: 'port of the RPC; 0 takes a free one' },
   'rpc-host': {
     kind: 'string',

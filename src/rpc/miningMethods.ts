@@ -3,6 +3,7 @@ import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
+import { DEFAULT_MINING_THREADS, MAX_MINING_THREADS } from '../mining/miningThreads.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import { isCoinbase } from '../primitives/transaction.ts';
 import { difficultyOf } from './describeHeader.ts';
@@ -16,7 +17,6 @@ const theme = 'Mining';
 /** Where every second hash is a block: a network for tests. */
 const TEST_BITS = 0x207fffff;
 const MAX_GENERATED = 100_000;
-const MAX_THREADS = 256;
 
 export const miningMethods: readonly RpcMethod[] = [
   rpcMethod({
@@ -68,11 +68,11 @@ export const miningMethods: readonly RpcMethod[] = [
     theme,
     summary: 'Mines on so many threads, for an address or for the wallet.',
     example: 'indiecoin rpc miningstart 2',
-    parameters: { threads: whole.default(1), address: text.optional() },
+    parameters: { threads: whole.default(DEFAULT_MINING_THREADS), address: text.optional() },
     run: async (services, { threads, address }) => {
       const { miner, params } = services;
-      if (threads < 1 || threads > MAX_THREADS) {
-        throw new RpcError(RPC_ERROR.invalidParameter, `threads must be 1 to ${MAX_THREADS}`);
+      if (threads < 1 || threads > MAX_MINING_THREADS) {
+        throw new RpcError(RPC_ERROR.invalidParameter, `threads must be 1 to ${MAX_MINING_THREADS}`);
       }
       if (miner.status().mining) throw new RpcError(RPC_ERROR.misc, 'The node is mining already.');
       const { publicKey, privateKey } =
@@ -116,6 +116,8 @@ export function describeMining({ miner, params }: NodeServices): Record<string, 
     hashesPerSecond: Math.round(status.hashesPerSecond),
     blocksFound: status.blocksFound,
     stale: status.stale,
+    kernel: status.kernel,
+    ...(status.expectedSec !== undefined && { expectedSeconds: Math.round(status.expectedSec) }),
     ...(publicKey && { address: encodeAddress(publicKey, params.addressPrefix) }),
     ...(status.lastError !== undefined && { lastError: status.lastError }),
   };

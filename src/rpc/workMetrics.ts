@@ -16,6 +16,16 @@ export function addWorkMetrics(registry: Registry, { mempool, miner, signatureCh
     read: () => miner.status().blocksFound,
   });
   addCounter(registry, {
+    name: 'indiecoin_mining_stale_total',
+    help: 'Blocks that the miner of this node has found too late.',
+    read: () => miner.status().stale,
+  });
+  addGauge(registry, {
+    name: 'indiecoin_mining_expected_seconds',
+    help: 'How long a block of this node takes on average at its present speed.',
+    read: () => miner.status().expectedSec,
+  });
+  addCounter(registry, {
     name: 'indiecoin_signature_checks_total',
     help: 'Signatures that were verified, or were to be.',
     read: signatureChecks,

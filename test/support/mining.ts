@@ -37,6 +37,7 @@ export async function withMiningNode<T>(
         const submit = (block: Parameters<Chain['acceptBlock']>[0]) =>
           chain.acceptBlock(block, { requested: true, source: 'miner' });
         const miner = new Miner({ chain, mempool, submit, clockSec });
+        chain.onChange(() => miner.interrupt());
         chain.onChange((change) => mempool.update(change));
         chain.onChange(() => miner.refresh());
         try {

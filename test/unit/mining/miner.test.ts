@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hashToHex } from '../../../src/bytes/hex.ts';
 import { decodeBlock } from '../../../src/primitives/block.ts';
 import { makeKeys, solvedBlock } from '../../support/blocks.ts';
 import { TEST_CLOCK_SEC } from '../../support/chains.ts';
 import { type MiningNode, withMiningNode } from '../../support/mining.ts';
+import { networkOfBits } from '../../support/networkOfBits.ts';
 
 const keys = makeKeys();
 
@@ -127,6 +129,67 @@ test('stopping ends generate too', async () => {
     for (const result of await outcome) {
       assert.equal(result.status, 'rejected');
       assert.match(String(result.reason), /stopped/);
+    }
+  });
+});
+
+/** A block takes 2^16 hashes on average: 10 ms on one thread. */
+const slow = networkOfBits(0x1f00ffff);
+
+test('finds as many blocks as its hashes should', async () => {
+  await withMiningNode(
+    async (node) => {
+      const blocks = 150;
+      const done = reached(node, blocks);
+      node.miner.start({ threads: 2, lockingScript: keys.lockingScript, pauseMs: 0 });
+      await done;
+      const { hashes } = node.miner.status();
+      await node.miner.stop();
+      // The sum of so many geometric variables: n 2^16 on average, with a deviation of sqrt(n) 2^16. Five of them either way
+      // are passed in one of 1.7 million runs. What the threads hash while a block is on its way in is lost, but little.
+      const perBlock = hashes / blocks / 2 ** 16;
+      assert.ok(
+        Math.abs(perBlock - 1) < 5 / Math.sqrt(blocks),
+        `${perBlock.toFixed(3)} times what theory says`,
+      );
+      assert.equal(node.miner.status().lastError, undefined);
+    },
+    { params: slow },
+  );
+});
+
+test('says how long a block will take', async () => {
+  await withMiningNode(
+    async ({ miner }) => {
+      assert.equal(miner.status().expectedSec, undefined);
+      miner.start({ threads: 1, lockingScript: keys.lockingScript });
+      while (miner.status().hashesPerSecond === 0) await sleep(5);
+      const { expectedSec, hashesPerSecond, kernel } = miner.status();
+      // 2^256 over the target plus one.
+      assert.equal(Math.round(expectedSec! * hashesPerSecond), 4295032833);
+      assert.equal(kernel, 'simd');
+    },
+    { params: networkOfBits(0x1d00ffff) },
+  );
+});
+
+test('no header is tried twice, by any thread: each template has an extra nonce of its own', async () => {
+  await withMiningNode(async (node) => {
+    const done = reached(node, 40);
+    node.miner.start({ threads: 2, lockingScript: keys.lockingScript, pauseMs: 0 });
+    await done;
+    await node.miner.stop();
+    const extraNonces = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        const block = decodeBlock((await node.chain.readBlock(node.chain.nodeAt(i + 1)!.hash))!);
+        return Buffer.from(block.transactions[0]!.inputs[0]!.unlockingScript.subarray(-8)).readBigUInt64LE();
+      }),
+    );
+    assert.equal(new Set(extraNonces).size, 40);
+    // Counted up: so none can come again before 2^64 were used.
+    for (const [i, extraNonce] of extraNonces.entries()) {
+      const former = extraNonces[i - 1];
+      if (former !== undefined) assert.ok(BigInt.asUintN(64, extraNonce - former) < 1000n);
     }
   });
 });
