@@ -8,6 +8,7 @@ import { chainTransaction } from './commands/chainTransaction.ts';
 import { chainVerify } from './commands/chainVerify.ts';
 import { devnet } from './commands/devnet.ts';
 import { doctor } from './commands/doctor.ts';
+import { mineBenchmark } from './commands/mineBenchmark.ts';
 import { mineStart } from './commands/mineStart.ts';
 import { mineStatus } from './commands/mineStatus.ts';
 import { mineStop } from './commands/mineStop.ts';
@@ -56,5 +57,9 @@ export const GROUPS: readonly CommandGroup[] = [
     summary: 'who the node is connected to',
     commands: [peersList, peersAdd, peersRemove, peersBan],
   },
-  { name: 'mine', summary: 'look for blocks', commands: [mineStart, mineStop, mineStatus] },
+  {
+    name: 'mine',
+    summary: 'look for blocks',
+    commands: [mineStart, mineStop, mineStatus, mineBenchmark],
+  },
 ];
