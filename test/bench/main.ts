@@ -4,6 +4,7 @@ const benches: Record<string, () => Promise<{ run(options: readonly string[]): P
   chain: () => import('./chain.ts'),
   crowd: () => import('./crowd.ts'),
   mempool: () => import('./mempool.ts'),
+  mining: () => import('./mining.ts'),
   network: () => import('./network.ts'),
   nonce: () => import('./nonce.ts'),
   verify: () => import('./verify.ts'),
