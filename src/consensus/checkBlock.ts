@@ -32,14 +32,14 @@ type Check = (
  * cost the sender something. The body is tied to the header second: until then nothing that it breaks may be held
  * against the hash, which may belong to an honest block.
  */
-const CHECKS: readonly Check[] = [
-  ({ header }, params) => checkProofOfWork(header, params),
+const BODY_CHECKS: readonly Check[] = [
   checkMerkleTree,
   checkSize,
   checkCoinbaseFirstAndOnly,
   checkTransactions,
   checkOutputCount,
 ];
+const CHECKS: readonly Check[] = [({ header }, params) => checkProofOfWork(header, params), ...BODY_CHECKS];
 
 /** What is wrong with a block whatever the chain, or undefined. */
 export function checkBlock(block: Block, params: NetworkParams): Rejection | undefined {
@@ -47,8 +47,21 @@ export function checkBlock(block: Block, params: NetworkParams): Rejection | und
 }
 
 /** checkBlock with pauses: 3 MB take some tens of milliseconds. */
-export function* checkingBlock(block: Block, params: NetworkParams): Generator<void, Rejection | undefined> {
-  for (const check of CHECKS) {
+export function checkingBlock(block: Block, params: NetworkParams): Generator<void, Rejection | undefined> {
+  return asking(CHECKS, block, params);
+}
+
+/** The same for a block that is still to be mined: all but the proof of work. */
+export function checkingBody(block: Block, params: NetworkParams): Generator<void, Rejection | undefined> {
+  return asking(BODY_CHECKS, block, params);
+}
+
+function* asking(
+  checks: readonly Check[],
+  block: Block,
+  params: NetworkParams,
+): Generator<void, Rejection | undefined> {
+  for (const check of checks) {
     const result = check(block, params);
     const rejection = result && 'next' in result ? yield* result : result;
     if (rejection) return rejection;

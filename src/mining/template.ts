@@ -20,6 +20,10 @@ export type BlockTemplate = Readonly<{
   header: HeaderFields;
   /** The coinbase first. */
   transactions: readonly Transaction[];
+  /** Those behind the coinbase, in the same order. */
+  entries: readonly MempoolEntry[];
+  /** The least time that the rules allow. */
+  minTimeSec: number;
   /** Base units, of all transactions together. */
   fees: bigint;
   /** From the coinbase to the merkle root. */
@@ -40,7 +44,7 @@ export type TemplateOptions = Readonly<{
 
 /** The most that the count of transactions takes. */
 const COUNT_BYTES = 5;
-const EXTRA_NONCE_BYTES = 8;
+export const EXTRA_NONCE_BYTES = 8;
 /** The largest that leaves the lock time in force. */
 const SEQUENCE_LOCKED = 0xffff_fffe;
 /** So many in a row that do not fit mean that the block is full. */
@@ -55,25 +59,50 @@ export function buildTemplate(options: TemplateOptions): BlockTemplate {
   const draft = makeCoinbase(height, extraNonce, lockingScript, subsidy);
   const { chosen, fees } = chooseTransactions(options.entries, draft, params);
   const coinbase = makeCoinbase(height, extraNonce, lockingScript, subsidy + fees);
-  const branch = merkleBranch([coinbase, ...chosen].map(({ hash }) => hash));
+  const transactions = [coinbase, ...chosen.map(({ transaction }) => transaction)];
+  const branch = merkleBranch(transactions.map(({ hash }) => hash));
+  const minTimeSec = minTime(parent, params);
   const header = {
     version: signallingVersion(parent, params),
     previousHash: hexToHash(parent.hash),
     merkleRoot: rootOfBranch(coinbase.hash, branch),
-    timeSec: Math.max(options.timeSec, minTime(parent, params)),
+    timeSec: Math.max(options.timeSec, minTimeSec),
     bits: nextBits(parent, params),
     nonce: 0,
   };
-  return { height, header, transactions: [coinbase, ...chosen], fees, branch };
+  return { height, header, transactions, entries: chosen, minTimeSec, fees, branch };
 }
 
 /** The same block with another coinbase: a thread that has it works on hashes that no other thread tries. */
 export function withExtraNonce(template: BlockTemplate, extraNonce: bigint): BlockTemplate {
+  return withCoinbase(template, template.transactions[0]!.outputs[0]!.lockingScript, extraNonce);
+}
+
+/** The same block for another payee. The two locks must be of one length. */
+export function withCoinbase(
+  template: BlockTemplate,
+  lockingScript: Uint8Array,
+  extraNonce: bigint,
+): BlockTemplate {
   const [former, ...others] = template.transactions;
-  const { amount, lockingScript } = former!.outputs[0]!;
+  const { amount } = former!.outputs[0]!;
   const coinbase = makeCoinbase(template.height, extraNonce, lockingScript, amount);
   const header = { ...template.header, merkleRoot: rootOfBranch(coinbase.hash, template.branch) };
   return { ...template, header, transactions: [coinbase, ...others] };
+}
+
+/** The same block at the time of another clock, as far as the rules allow. */
+export function withTime(template: BlockTemplate, clockSec: number): BlockTemplate {
+  const timeSec = Math.max(clockSec, template.minTimeSec);
+  return { ...template, header: { ...template.header, timeSec } };
+}
+
+/** The bytes of the coinbase before and behind its extra nonce, which takes EXTRA_NONCE_BYTES between them. */
+export function splitCoinbase({ height, transactions }: BlockTemplate): [Uint8Array, Uint8Array] {
+  const { bytes } = transactions[0]!;
+  // Version, count, outpoint and the script's length; the push of the height, and the length of the extra nonce.
+  const start = 4 + 1 + 36 + 1 + coinbaseHeightScript(height).length + 1;
+  return [bytes.subarray(0, start), bytes.subarray(start + EXTRA_NONCE_BYTES)];
 }
 
 /** The block, when a nonce has been found for it. */
@@ -114,11 +143,11 @@ function chooseTransactions(
   entries: Iterable<MempoolEntry>,
   coinbase: Transaction,
   params: NetworkParams,
-): { chosen: Transaction[]; fees: bigint } {
+): { chosen: MempoolEntry[]; fees: bigint } {
   let roomBytes = params.maxBlockBytes - HEADER_BYTES - COUNT_BYTES - coinbase.bytes.length;
   let roomOutputs = maxPublicKeyOutputs(params) - publicKeyOutputs(coinbase);
   const included = new Set<MempoolEntry>();
-  const chosen: Transaction[] = [];
+  const chosen: MempoolEntry[] = [];
   let fees = 0n;
   let misfits = 0;
   for (const entry of entries) {
@@ -132,7 +161,7 @@ function chooseTransactions(
     }
     misfits = 0;
     included.add(entry);
-    chosen.push(transaction);
+    chosen.push(entry);
     roomBytes -= transaction.bytes.length;
     roomOutputs -= outputs;
     fees += fee;
@@ -140,7 +169,8 @@ function chooseTransactions(
   return { chosen, fees };
 }
 
-function publicKeyOutputs({ outputs }: Transaction): number {
+/** What Bitcoin counts as signature operations. */
+export function publicKeyOutputs({ outputs }: Transaction): number {
   return outputs.filter(({ lockingScript }) => parseLockingScript(lockingScript)?.type === 'public-key')
     .length;
 }

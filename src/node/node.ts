@@ -5,7 +5,9 @@ import { isReindexUnfinished, reindex } from '../chain/reindex.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { VerifyPool } from '../crypto/verifyPool.ts';
 import { Mempool } from '../mempool/mempool.ts';
+import { checkProposal } from '../mining/checkProposal.ts';
 import { Miner } from '../mining/miner.ts';
+import { TemplateSource } from '../mining/templateSource.ts';
 import { readBootstrapList } from '../network/bootstrapList.ts';
 import { Network } from '../network/network.ts';
 import { MetricsServer } from '../rpc/metricsServer.ts';
@@ -135,6 +137,8 @@ async function openParts(
     submit: (block) => chain.acceptBlock(block, { requested: true, source: 'miner', durable: true }),
   });
   opened('miner', () => miner.stop());
+  const templates = new TemplateSource({ chain, mempool: pool });
+  opened('templates', async () => templates.close());
 
   const network = await Network.open({
     chain,
@@ -155,7 +159,7 @@ async function openParts(
 
   const upgradeWatch = new UpgradeWatch(chain, logOf('chain'));
   upgradeWatch.update();
-  follow(chain, { pool, wallet, miner, network, upgradeWatch, log: logOf('chain') });
+  follow(chain, { pool, wallet, miner, templates, network, upgradeWatch, log: logOf('chain') });
   const events = new NodeEvents(chain, pool, network);
   // Payments of ours that no block has: the mempool of the last run is gone.
   for (const transaction of wallet.ownPending()) await pool.accept(transaction, { source: 'wallet' });
@@ -168,6 +172,15 @@ async function openParts(
     mempool: pool,
     network,
     miner,
+    templates,
+    checkProposal: (block) =>
+      checkProposal(block, {
+        chain,
+        verifyPool,
+        isVerified: (transaction) => pool.isVerified(transaction),
+        nowSec: Math.floor(Date.now() / 1000),
+      }),
+    publicKey: config.publicKey,
     wallet,
     events,
     dataDir,
@@ -262,17 +275,19 @@ function follow(
     pool: Mempool;
     wallet: Wallet;
     miner: Miner;
+    templates: TemplateSource;
     network: Network;
     upgradeWatch: UpgradeWatch;
     log: Logger;
   },
 ): void {
-  const { pool, wallet, miner, network, upgradeWatch, log } = parts;
+  const { pool, wallet, miner, templates, network, upgradeWatch, log } = parts;
   chain.onChange(async (change) => {
     miner.interrupt();
     await pool.update(change);
     await wallet.update(change);
     miner.refresh();
+    templates.update();
     logChange(change, log);
     upgradeWatch.update();
     network.update(change);

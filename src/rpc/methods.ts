@@ -9,6 +9,7 @@ import { networkMethods } from './networkMethods.ts';
 import { text } from './parameters.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod, usageOf } from './rpcMethod.ts';
+import { templateMethods } from './templateMethods.ts';
 import { transactionMethods } from './transactionMethods.ts';
 import { walletMethods } from './walletMethods.ts';
 
@@ -31,6 +32,7 @@ export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
     ...mempoolMethods,
     ...networkMethods,
     ...miningMethods,
+    ...templateMethods,
     ...addressMethods,
     ...walletMethods,
     ...controlMethods,

@@ -1,12 +1,16 @@
+import { z } from 'zod';
 import { DecodeError } from '../bytes/decodeError.ts';
-import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
+import { bytesToHex, hashToHex, hexToBytes } from '../bytes/hex.ts';
+import type { BlockNode } from '../chain/blockNode.ts';
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
+import { nextBits } from '../consensus/checkHeader.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
 import { DEFAULT_MINING_THREADS, MAX_MINING_THREADS } from '../mining/miningThreads.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
+import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
 import { isCoinbase } from '../primitives/transaction.ts';
-import { difficultyOf } from './describeHeader.ts';
+import { bitsHex, difficultyOf, targetHex } from './describeHeader.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { readPayee, text, whole } from './parameters.ts';
 import { blockRejectReason } from './rejectReason.ts';
@@ -15,7 +19,9 @@ import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
 
 const theme = 'Mining';
 /** Where every second hash is a block: a network for tests. */
-const TEST_BITS = 0x207fffff;
+export const TEST_BITS = 0x207fffff;
+/** Bitcoin Core's default. */
+const RATE_BLOCKS = 120;
 const MAX_GENERATED = 100_000;
 
 export const miningMethods: readonly RpcMethod[] = [
@@ -24,7 +30,8 @@ export const miningMethods: readonly RpcMethod[] = [
     theme,
     summary: 'Gives a whole block to the node. Null when it is now the tip, else why not, in BIP22 words.',
     example: 'indiecoin rpc submitblock <hex>',
-    parameters: { hexdata: text, dummy: text.optional() },
+    // BIP22's second one may name a `workid`, which no template of ours has.
+    parameters: { hexdata: text, dummy: z.unknown().optional() },
     run: async ({ chain }, { hexdata }) => {
       const block = readBlockHex(hexdata);
       return submitAnswer(await chain.acceptBlock(block, { requested: true, source: 'rpc', durable: true }));
@@ -48,20 +55,59 @@ export const miningMethods: readonly RpcMethod[] = [
     },
   }),
   rpcMethod({
+    name: 'submitheader',
+    theme,
+    summary: 'Gives a header to the node, whose parent it must know. Null when it is valid.',
+    example: 'indiecoin rpc submitheader <hex>',
+    parameters: { hexdata: text },
+    run: ({ chain }, { hexdata }) => {
+      const header = readHeaderHex(hexdata);
+      if (chain.node(hashToHex(header.previousHash)) === undefined) {
+        const message = `Must submit previous header (${hashToHex(header.previousHash)}) first`;
+        throw new RpcError(RPC_ERROR.verify, message);
+      }
+      const result = chain.acceptHeaders([header]);
+      if ('rejection' in result) throw new RpcError(RPC_ERROR.verify, blockRejectReason(result.rejection));
+      return null;
+    },
+  }),
+  rpcMethod({
+    name: 'getnetworkhashps',
+    theme,
+    summary:
+      'Hashes a second of all miners together, estimated from so many blocks (-1: since the last retarget).',
+    example: 'indiecoin rpc getnetworkhashps 120',
+    parameters: { nblocks: whole.default(RATE_BLOCKS), height: whole.default(-1) },
+    run: (services, { nblocks, height }) =>
+      networkHashesPerSecond(...readRateWindow(services, nblocks, height)),
+  }),
+  rpcMethod({
     name: 'getmininginfo',
     theme,
     summary: 'The next block, and what this node does about it.',
     example: 'indiecoin rpc getmininginfo',
     parameters: {},
-    run: ({ chain, mempool, miner, params, warnings }) => ({
-      blocks: chain.tip.height,
-      difficulty: difficultyOf(chain.tip.bits),
-      networkhashps: networkHashesPerSecond(chain, 120),
-      pooledtx: mempool.size,
-      chain: params.name,
-      warnings: warnings(),
-      hashespersec: miner.status().hashesPerSecond,
-    }),
+    run: ({ chain, mempool, miner, params, warnings }) => {
+      const { tip } = chain;
+      const bits = nextBits(tip, params);
+      return {
+        blocks: tip.height,
+        bits: bitsHex(tip.bits),
+        difficulty: difficultyOf(tip.bits),
+        target: targetHex(tip.bits),
+        networkhashps: networkHashesPerSecond(tip, RATE_BLOCKS),
+        pooledtx: mempool.size,
+        chain: params.name,
+        next: {
+          height: tip.height + 1,
+          bits: bitsHex(bits),
+          difficulty: difficultyOf(bits),
+          target: targetHex(bits),
+        },
+        warnings: warnings(),
+        hashespersec: miner.status().hashesPerSecond,
+      };
+    },
   }),
   rpcMethod({
     name: 'miningstart',
@@ -123,15 +169,39 @@ export function describeMining({ miner, params }: NodeServices): Record<string, 
   };
 }
 
-/** Bitcoin Core's estimate: the work of the last blocks over the time that they took. */
-export function networkHashesPerSecond(chain: NodeServices['chain'], blocks: number): number {
-  const { tip } = chain;
-  const from = chain.nodeAt(Math.max(0, tip.height - blocks))!;
-  const seconds = Math.max(1, tip.timeSec - from.timeSec);
-  return Number(tip.chainWork - from.chainWork) / seconds;
+/** Bitcoin Core's estimate (GetNetworkHashPS): the work of so many blocks up to this one over the time that they span. */
+export function networkHashesPerSecond(end: BlockNode, blocks: number): number {
+  const from = Math.max(0, end.height - blocks);
+  let [earliest, latest] = [end.timeSec, end.timeSec];
+  let start = end;
+  while (start.height > from) {
+    start = start.parent!;
+    earliest = Math.min(earliest, start.timeSec);
+    latest = Math.max(latest, start.timeSec);
+  }
+  return earliest === latest ? 0 : Number(end.chainWork - start.chainWork) / (latest - earliest);
 }
 
-function readBlockHex(hex: string): Block {
+/** The block whose rate is asked for, and over how many blocks. @throws RpcError -8, as Bitcoin Core words it */
+function readRateWindow(
+  { chain, params }: NodeServices,
+  nblocks: number,
+  height: number,
+): [end: BlockNode, blocks: number] {
+  if (nblocks < -1 || nblocks === 0) {
+    throw new RpcError(RPC_ERROR.invalidParameter, 'Invalid nblocks. Must be a positive number or -1.');
+  }
+  if (height < -1 || height > chain.tip.height) {
+    throw new RpcError(RPC_ERROR.invalidParameter, 'Block does not exist at specified height');
+  }
+  const end = height < 0 ? chain.tip : chain.nodeAt(height)!;
+  // Where the target never changes, all blocks are since the last change.
+  const sinceRetarget = params.retargetBlocks === 0 ? end.height : (end.height % params.retargetBlocks) + 1;
+  return [end, nblocks === -1 ? sinceRetarget : nblocks];
+}
+
+/** @throws RpcError -22 */
+export function readBlockHex(hex: string): Block {
   let block: Block;
   try {
     block = decodeBlock(hexToBytes(hex));
@@ -142,6 +212,15 @@ function readBlockHex(hex: string): Block {
   const [first] = block.transactions;
   if (first !== undefined && isCoinbase(first)) return block;
   throw new RpcError(RPC_ERROR.deserialization, 'Block does not start with a coinbase');
+}
+
+function readHeaderHex(hex: string): BlockHeader {
+  try {
+    return decodeHeader(hexToBytes(hex));
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new RpcError(RPC_ERROR.deserialization, 'Block header decode failed', { cause: error });
+  }
 }
 
 /** The words of BIP22, as Bitcoin Core uses them. */

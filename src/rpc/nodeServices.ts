@@ -1,8 +1,11 @@
 import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
+import type { ProposalVerdict } from '../mining/checkProposal.ts';
 import type { Miner } from '../mining/miner.ts';
+import type { TemplateSource } from '../mining/templateSource.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
+import type { Block } from '../primitives/block.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import type { NodeEvents } from './nodeEvents.ts';
 
@@ -13,6 +16,12 @@ export type NodeServices = Readonly<{
   mempool: Mempool;
   network: Network;
   miner: Miner;
+  /** What external miners work on. */
+  templates: TemplateSource;
+  /** Whether a block on the tip, whose work is still to be done, would be valid. */
+  checkProposal: (block: Block) => Promise<ProposalVerdict>;
+  /** Whom external miners pay unless they say otherwise, as `--public-key` names it: an address or hex; undefined: the wallet. */
+  publicKey: string | undefined;
   wallet: Wallet;
   events: NodeEvents;
   dataDir: string;

@@ -11,6 +11,7 @@ export const RPC_ERROR = {
   insufficientFunds: -6,
   invalidParameter: -8,
   notConnected: -9,
+  inInitialDownload: -10,
   walletLocked: -13,
   wrongPassphrase: -14,
   noWallet: -18,
