@@ -11,6 +11,8 @@ export type MiningAnswer = Readonly<{
   /** Until a block of ours, on average. */
   expectedSeconds?: number;
   address?: string;
+  /** Who mines for the node by Stratum, if it has a port for it. */
+  external?: { address: string; connections: number; hashesPerSecond: number; blocksFound: number };
   lastError?: string;
   privateKey?: string;
 }>;
@@ -28,9 +30,16 @@ export function answerMining(terminal: Terminal, mining: MiningAnswer): void {
     ];
     if (mining.expectedSeconds !== undefined) rows.push(['a block', describeWait(mining.expectedSeconds)]);
     if (mining.address !== undefined) rows.push(['paid to', mining.address]);
+    if (mining.external !== undefined) rows.push(['by Stratum', describeExternal(mining.external)]);
     if (mining.lastError !== undefined) rows.push(['last error', mining.lastError]);
     return [...table(rows), ...privateKeyLines(mining.privateKey)];
   });
+}
+
+function describeExternal(external: NonNullable<MiningAnswer['external']>): string {
+  const { address, connections, hashesPerSecond, blocksFound } = external;
+  const speed = formatHashRate(hashesPerSecond);
+  return `${connections} ${connections === 1 ? 'machine' : 'machines'} at ${address}, ${speed}, blocks found: ${blocksFound}`;
 }
 
 /** What is to be said beside a speed when it is not what the machine could do. */

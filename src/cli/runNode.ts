@@ -31,6 +31,7 @@ export async function runNode({ config, terminal }: Context): Promise<void> {
 function introduce(node: Node, config: NodeConfig, terminal: Terminal): void {
   const { services, rpcAddress, metricsAddress, minerKey } = node;
   const { network, chain, params, dataDir, version } = services;
+  const stratumAddress = services.stratum()?.address;
   const seed = config.isSeed
     ? seedNotes({
         listenPort: network.listenPort,
@@ -50,6 +51,7 @@ function introduce(node: Node, config: NodeConfig, terminal: Terminal): void {
       dataDir,
       rpc: rpcAddress,
       ...(metricsAddress && { metrics: metricsAddress }),
+      ...(stratumAddress && { stratum: stratumAddress }),
       version,
       ...(seed && { seed }),
       ...(privateKey && { privateKey }),
@@ -67,6 +69,9 @@ function introduce(node: Node, config: NodeConfig, terminal: Terminal): void {
     ...(metricsAddress === undefined
       ? []
       : [['metrics', `http://${metricsAddress}/metrics, and /healthz`] as [string, string]]),
+    ...(stratumAddress === undefined
+      ? []
+      : [['Stratum', `stratum+tcp://${stratumAddress}`] as [string, string]]),
   ];
   terminal.answer(undefined, () => [
     terminal.bold(`IndieCoin ${version} on ${params.name}`),

@@ -53,6 +53,9 @@ export type NodeConfig = Readonly<{
   /** 0: a free one; undefined: no door for metrics beside the RPC's. */
   metricsPort: number | undefined;
   metricsHost: string;
+  /** 0: a free one; undefined: no door for mining machines. */
+  stratumPort: number | undefined;
+  stratumHost: string;
   /** Whether it is there for others to join through. */
   isSeed: boolean;
   transactionIndex: boolean;
@@ -95,6 +98,8 @@ const settingsSchema = z.strictObject({
   'rpc-password': z.string().optional(),
   'metrics-port': port.optional(),
   'metrics-host': z.string().default('127.0.0.1'),
+  'stratum-port': port.optional(),
+  'stratum-host': z.string().default('127.0.0.1'),
   'min-free-space': z.int().min(0, 'it is a number of megabytes').default(DEFAULT_MIN_FREE_MB),
   'transaction-index': z.boolean().optional(),
   prune: z.int().min(0).default(0),
@@ -217,6 +222,8 @@ function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
         : { user: settings['rpc-user'], password: settings['rpc-password']! },
     metricsPort: settings['metrics-port'],
     metricsHost: settings['metrics-host'],
+    stratumPort: settings['stratum-port'],
+    stratumHost: settings['stratum-host'],
     isSeed: false,
     minFreeSpaceMb: settings['min-free-space'],
     transactionIndex: settings['transaction-index'] ?? prune === undefined,

@@ -16,6 +16,7 @@ import { NodeEvents } from '../rpc/nodeEvents.ts';
 import type { NodeServices } from '../rpc/nodeServices.ts';
 import { readPayee } from '../rpc/parameters.ts';
 import { RpcServer } from '../rpc/rpcServer.ts';
+import { StratumServer } from '../rpc/stratumServer.ts';
 import { DiskSpace } from '../store/diskSpace.ts';
 import { areTablesSound } from '../store/tableCheck.ts';
 import { Wallet } from '../wallet/wallet.ts';
@@ -166,6 +167,7 @@ async function openParts(
   const flush = setInterval(() => chain.sync().catch(stop), SYNC_MS);
   opened('flush timer', async () => clearInterval(flush));
 
+  let stratum: StratumServer | undefined;
   const services: NodeServices = {
     params,
     chain,
@@ -181,6 +183,7 @@ async function openParts(
         nowSec: Math.floor(Date.now() / 1000),
       }),
     publicKey: config.publicKey,
+    stratum: () => stratum?.status(),
     wallet,
     events,
     dataDir,
@@ -192,6 +195,12 @@ async function openParts(
     warnings: () => warningsOf({ chain, network, verifyPool, upgradeWatch, diskSpace, wallet }),
     stop: () => stop(),
   };
+  const { stratumHost: host, stratumPort: port } = config;
+  if (port !== undefined) {
+    const door = await StratumServer.open(services, { host, port, log: logOf('mining') });
+    opened('Stratum', () => door.close());
+    stratum = door;
+  }
   return { services, doors: doors!, monitor };
 }
 

@@ -86,6 +86,16 @@ export const SETTINGS = {
     value: 'IP',
     description: 'address that it listens on (default 127.0.0.1)',
   },
+  'stratum-port': {
+    kind: 'integer',
+    value: 'PORT',
+    description: 'port for mining machines that speak Stratum; 0 takes a free one (default: none)',
+  },
+  'stratum-host': {
+    kind: 'string',
+    value: 'IP',
+    description: 'address that it listens on (default 127.0.0.1)',
+  },
   'min-free-space': {
     kind: 'integer',
     value: 'MB',

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /** @throws Error that names the setting which helps */
@@ -5,21 +7,41 @@ export async function listen(
   server: FastifyInstance,
   options: { host: string; port: number; what: string; setting: string },
 ): Promise<void> {
-  const { host, port, what, setting } = options;
+  const { host, port } = options;
   try {
     await server.listen({ host, port });
   } catch (error) {
-    const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    const message = isTaken
-      ? `The ${what} port ${port} is taken, perhaps by another node. --${setting} chooses another.`
-      : `The ${what} port ${port} cannot be listened on at ${host}: ${(error as Error).message}`;
-    throw new Error(message, { cause: error });
+    throw cannotListen(error, options);
   }
+}
+
+function cannotListen(error: unknown, { host, port, what, setting }: Parameters<typeof listen>[1]): Error {
+  const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  const message = isTaken
+    ? `The ${what} port ${port} is taken, perhaps by another node. --${setting} chooses another.`
+    : `The ${what} port ${port} cannot be listened on at ${host}: ${(error as Error).message}`;
+  return new Error(message, { cause: error });
+}
+
+/** The same for a server that speaks no HTTP. Returns where it listens, as `host:port`. */
+export async function listenPlainly(server: Server, options: Parameters<typeof listen>[1]): Promise<string> {
+  const { host, port } = options;
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw cannotListen(error, options);
+  }
+  return hostAndPort(server);
 }
 
 /** `host:port` of a server that listens. */
 export function addressOf(server: FastifyInstance): string {
-  const bound = server.server.address();
+  return hostAndPort(server.server);
+}
+
+function hostAndPort(server: Server): string {
+  const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the server is bound to no port');
   return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
 }

@@ -150,9 +150,18 @@ export const miningMethods: readonly RpcMethod[] = [
     parameters: {},
     run: describeMining,
   }),
+  rpcMethod({
+    name: 'stratumstatus',
+    theme,
+    summary:
+      'The mining machines that work for this node by Stratum, and their shares; null without --stratum-port.',
+    example: 'indiecoin rpc stratumstatus',
+    parameters: {},
+    run: ({ stratum }) => stratum() ?? null,
+  }),
 ];
 
-export function describeMining({ miner, params }: NodeServices): Record<string, unknown> {
+export function describeMining({ miner, params, stratum }: NodeServices): Record<string, unknown> {
   const status = miner.status();
   const lock = status.lockingScript && parseLockingScript(status.lockingScript);
   const publicKey = lock?.type === 'public-key' ? lock.publicKey : undefined;
@@ -166,7 +175,14 @@ export function describeMining({ miner, params }: NodeServices): Record<string, 
     ...(status.expectedSec !== undefined && { expectedSeconds: Math.round(status.expectedSec) }),
     ...(publicKey && { address: encodeAddress(publicKey, params.addressPrefix) }),
     ...(status.lastError !== undefined && { lastError: status.lastError }),
+    ...describeExternal(stratum()),
   };
+}
+
+function describeExternal(status: ReturnType<NodeServices['stratum']>): Record<string, unknown> {
+  if (status === undefined) return {};
+  const { address, connections, hashesPerSecond, blocksFound } = status;
+  return { external: { address, connections, hashesPerSecond, blocksFound } };
 }
 
 /** Bitcoin Core's estimate (GetNetworkHashPS): the work of so many blocks up to this one over the time that they span. */

@@ -8,6 +8,7 @@ import type { NetworkParams } from '../params/networkParams.ts';
 import type { Block } from '../primitives/block.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import type { NodeEvents } from './nodeEvents.ts';
+import type { StratumStatus } from './stratumWorkers.ts';
 
 /** The running node, as the RPC's methods reach it. */
 export type NodeServices = Readonly<{
@@ -22,6 +23,8 @@ export type NodeServices = Readonly<{
   checkProposal: (block: Block) => Promise<ProposalVerdict>;
   /** Whom external miners pay unless they say otherwise, as `--public-key` names it: an address or hex; undefined: the wallet. */
   publicKey: string | undefined;
+  /** The door for mining machines, if there is one. */
+  stratum: () => StratumStatus | undefined;
   wallet: Wallet;
   events: NodeEvents;
   dataDir: string;

@@ -3,8 +3,10 @@ import { addCounter, addGauge } from './metric.ts';
 import type { NodeServices } from './nodeServices.ts';
 
 /** The mempool, the miner, and the workers that verify signatures. */
-export function addWorkMetrics(registry: Registry, { mempool, miner, signatureChecks }: NodeServices): void {
+export function addWorkMetrics(registry: Registry, services: NodeServices): void {
+  const { mempool, miner, signatureChecks } = services;
   addMempoolMetrics(registry, mempool);
+  addStratumMetrics(registry, services);
   addGauge(registry, {
     name: 'indiecoin_mining_hashes_per_second',
     help: 'How fast the miner of this node looks for blocks.',
@@ -29,6 +31,30 @@ export function addWorkMetrics(registry: Registry, { mempool, miner, signatureCh
     name: 'indiecoin_signature_checks_total',
     help: 'Signatures that were verified, or were to be.',
     read: signatureChecks,
+  });
+}
+
+function addStratumMetrics(registry: Registry, { stratum }: NodeServices): void {
+  addGauge(registry, {
+    name: 'indiecoin_stratum_connections',
+    help: 'Mining machines that are connected by Stratum.',
+    read: () => stratum()?.connections,
+  });
+  addGauge(registry, {
+    name: 'indiecoin_stratum_hashes_per_second',
+    help: 'How fast they are all together, from their shares.',
+    read: () => stratum()?.hashesPerSecond,
+  });
+  addCounter(registry, {
+    name: 'indiecoin_stratum_shares_total',
+    help: 'Shares that they brought, by what came of them.',
+    labels: ['outcome'],
+    read: () => Object.entries(stratum()?.shares ?? {}),
+  });
+  addCounter(registry, {
+    name: 'indiecoin_stratum_blocks_found_total',
+    help: 'Blocks that they found.',
+    read: () => stratum()?.blocksFound,
   });
 }
 
