@@ -169,6 +169,7 @@ export function describeMining({ miner, params, stratum }: NodeServices): Record
     mining: status.mining,
     threads: status.threads,
     hashesPerSecond: Math.round(status.hashesPerSecond),
+    hashes: status.hashes,
     blocksFound: status.blocksFound,
     stale: status.stale,
     kernel: status.kernel,

@@ -5,6 +5,7 @@ const benches: Record<string, () => Promise<{ run(options: readonly string[]): P
   crowd: () => import('./crowd.ts'),
   mempool: () => import('./mempool.ts'),
   mining: () => import('./mining.ts'),
+  'mining-together': () => import('./miningTogether.ts'),
   network: () => import('./network.ts'),
   nonce: () => import('./nonce.ts'),
   verify: () => import('./verify.ts'),

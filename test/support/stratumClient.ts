@@ -27,6 +27,8 @@ export type Work = Readonly<{
 
 export type Found = Readonly<{ extraNonce2: string; time: string; nonce: string; versionBits?: string }>;
 
+/** Hashes between two looks at the connection: some milliseconds. */
+const SLICE = 16_384;
 const DIFFICULTY_ONE = 0xffff * 2 ** 208;
 
 export class StratumClient {
@@ -144,10 +146,11 @@ export class StratumClient {
       isWanted?: () => boolean;
       versionBits?: number;
       timeSec?: number;
-      plainHashing?: boolean;
+      /** Told of every run of hashes; the search goes on when it resolves. */
+      onTried?: (hashes: number) => Promise<void>;
     } = {},
   ): Promise<Found | undefined> {
-    const { isWanted = () => true, versionBits, timeSec = work.timeSec } = options;
+    const { isWanted = () => true, versionBits, timeSec = work.timeSec, onTried } = options;
     const kernel = openNonceKernel();
     const targetBytes = Buffer.from(target.toString(16).padStart(64, '0'), 'hex').reverse();
     const time = timeSec.toString(16).padStart(8, '0');
@@ -161,8 +164,9 @@ export class StratumClient {
         ...(versionBits !== undefined && { versionBits: hex32(versionBits) }),
       });
       kernel.prepare(header, targetBytes);
-      for (let start = 0; start < 0x1_0000_0000; start += 65_536) {
-        const nonce = kernel.search(start, 65_536);
+      for (let start = 0; start < 0x1_0000_0000; start += SLICE) {
+        const nonce = kernel.search(start, SLICE);
+        await onTried?.(nonce === undefined ? SLICE : nonce - start + 1);
         if (nonce !== undefined) {
           return {
             extraNonce2: extraNonce2.toString('hex'),
