@@ -1,4 +1,4 @@
-import { describeWait, formatHashRate } from './describeMining.ts';
+import { describeWait, formatHashRate, kernelNote } from './describeMining.ts';
 import { type Terminal, table } from './terminal.ts';
 
 export type NodeStatus = Readonly<{
@@ -19,7 +19,13 @@ export type NodeStatus = Readonly<{
   mempool: number;
   mempoolBytes: number;
   mining: boolean;
-  miner: { threads: number; hashesPerSecond: number; blocksFound: number; expectedSeconds?: number };
+  miner: {
+    threads: number;
+    hashesPerSecond: number;
+    blocksFound: number;
+    kernel: string;
+    expectedSeconds?: number;
+  };
   peerId: string;
   addresses: string[];
   dataDir: string;
@@ -52,7 +58,7 @@ export function describeStatus(now: NodeStatus, terminal: Terminal): string[] {
     [
       'mining',
       now.mining
-        ? `${formatHashRate(miner.hashesPerSecond)} on ${miner.threads}, found ${miner.blocksFound}${expected(miner)}`
+        ? `${formatHashRate(miner.hashesPerSecond)}${kernelNote(miner.kernel)} on ${miner.threads}, found ${miner.blocksFound}${expected(miner)}`
         : 'no',
     ],
     ['peer id', now.peerId],

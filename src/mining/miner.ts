@@ -55,8 +55,8 @@ type Session = {
   readonly options: MiningOptions;
   /** What each thread works on, and what it did before: a block of that is as good while the tip is the same. */
   readonly work: Work[][];
-  /** The parent of a block of ours that is on its way: another on it would only be that one's brother. */
-  solved: string | undefined;
+  /** The parent of the last block of ours: another on it is only that one's brother, and no loss. */
+  solved: { readonly parent: string; isOnItsWay: boolean } | undefined;
   /** Counts of hashes, one a second, oldest first. */
   readonly samples: { atMs: number; hashes: number }[];
   readonly clock: NodeJS.Timeout;
@@ -253,17 +253,24 @@ export class Miner {
         this.#assign(session!, index, work.template);
       return;
     }
+    const tip = this.#options.chain.tip.hash;
     const parent = work && hashToHex(work.template.header.previousHash);
-    if (work === undefined || parent !== this.#options.chain.tip.hash || parent === session!.solved) {
+    const solved = session?.solved;
+    if (parent !== undefined && parent === solved?.parent && (solved.isOnItsWay || parent !== tip)) return;
+    if (work === undefined || parent !== tip) {
       this.#stale++;
       return;
     }
     // The others would only find brothers of this block.
     session!.threads.interrupt();
-    session!.solved = parent;
+    const own = { parent, isOnItsWay: true };
+    session!.solved = own;
     session!.resumeAtMs = performance.now() + this.#pauseMs(session!);
     const block = blockOfTemplate(work.template, nonce);
-    this.#submitting = this.#submitting.then(() => this.#submit(block));
+    this.#submitting = this.#submitting.then(async () => {
+      await this.#submit(block);
+      own.isOnItsWay = false;
+    });
   }
 
   #pauseMs({ options }: Session): number {
@@ -281,8 +288,6 @@ export class Miner {
     } catch (error) {
       this.#fail(error);
       return;
-    } finally {
-      if (this.#session !== undefined) this.#session.solved = undefined;
     }
     this.refresh();
   }

@@ -69,6 +69,8 @@ export async function openNode(config: NodeConfig, log: Logger, version: string)
   try {
     const { services, doors, monitor } = await openParts({ config, log, version, stop }, opened);
     const minerKey = config.miner ? await startMining(config, services, opened) : undefined;
+    if (config.miner && services.miner.status().kernel === 'plain')
+      log.warn('mining at a fifth of the speed: this processor, or this Node, has no SIMD for WebAssembly');
     doors.rpc.attach(services);
     monitor.attach(services);
     let closing: Promise<void> | undefined;
