@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
+import { payToPublicKey } from '../consensus/lockingScript.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import { type BlockTemplate, buildTemplate, withCoinbase, withTime } from './template.ts';
 
@@ -19,8 +20,8 @@ const FEES_AFTER_MS = 60_000;
 const LOOK_MS = 5000;
 /** More than these are answered at once, and have to ask again. */
 const MAX_WAITING = 256;
-/** As long as the lock of any payee: that of a compressed key. */
-const ANY_LOCK = new Uint8Array(35).fill(0x02);
+/** Like the lock of any payee, that of a compressed key: it counts as much in bytes and in public-key outputs. */
+const ANY_LOCK = payToPublicKey(new Uint8Array(33).fill(0x02));
 
 type Built = Readonly<{
   template: BlockTemplate;
