@@ -8,6 +8,7 @@ import type { Block } from '../primitives/block.ts';
 import { difficultyOf } from './describeHeader.ts';
 import { listenPlainly } from './listen.ts';
 import type { NodeServices } from './nodeServices.ts';
+import { RpcError } from './rpcError.ts';
 import { targetOfDifficulty } from './shareDifficulty.ts';
 import { StratumConnection } from './stratumConnection.ts';
 import {
@@ -305,16 +306,17 @@ export class StratumServer {
     if (!connection.isReady) return;
     try {
       expectReady(this.#services);
-    } catch {
-      return;
+      const payee = connection.payee!;
+      const key = bytesToHex(payee);
+      let job = this.#jobs.get(key) ?? this.#makeJob(payee);
+      this.#jobs.set(key, job);
+      // A new difficulty comes with a new job: shares of the former are still judged by the former, and none counts twice.
+      if (connection.knows(job)) job = this.#makeJob(payee);
+      connection.give(job, difficultyOf(job.template.header.bits), isClean);
+    } catch (error) {
+      // What tells of it may be the writer of the chain, which has more to do.
+      if (!(error instanceof RpcError)) this.#log.error({ err: error }, 'a mining machine gets no work');
     }
-    const payee = connection.payee!;
-    const key = bytesToHex(payee);
-    let job = this.#jobs.get(key) ?? this.#makeJob(payee);
-    this.#jobs.set(key, job);
-    // A new difficulty comes with a new job: shares of the former are still judged by the former.
-    if (!isClean && connection.knows(job)) job = this.#makeJob(payee);
-    connection.give(job, difficultyOf(job.template.header.bits), isClean);
   }
 
   #makeJob(payee: Uint8Array): StratumJob {

@@ -19,7 +19,7 @@ import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
 const WEIGHT_PER_BYTE = 4;
 
 /** What may be changed in a template (BIP23). The rest of the coinbase had better stay: only certain locks are valid here. */
-const MUTABLE = ['time', 'time/increment', 'transactions', 'prevblock', 'coinbase/append'];
+const MUTABLE = ['time', 'time/increment', 'transactions', 'prevblock', 'coinbase/append', 'version/force'];
 
 /** BIP22's and BIP23's request: what else a client may send is of no use here. */
 const templateRequest = z.looseObject({
