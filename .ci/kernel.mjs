@@ -6,7 +6,7 @@ const OUTPUT = 'dist/kernel/fourNonces.wasm';
 /** Compiles the nonce search that is written in AssemblyScript. */
 export async function compileKernel() {
   const { error, stderr } = await asc.main([
-    'src/mining/kernel/fourNonces.ts',
+    'src/bytes/kernel/fourNonces.ts',
     '--outFile',
     OUTPUT,
     '-O3',

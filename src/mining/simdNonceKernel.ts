@@ -9,7 +9,7 @@ declare const WebAssembly: Readonly<{
   Instance: new (module: object) => { readonly exports: unknown };
 }>;
 
-/** What `kernel/fourNonces.ts` exports. */
+/** What `src/bytes/kernel/fourNonces.ts` exports. */
 type FourNonces = Readonly<{
   memory: { readonly buffer: ArrayBuffer };
   INPUT: { readonly value: number };
