@@ -1,10 +1,10 @@
 // Puts the compiled program together into a few files: Node would otherwise look for, read and link about 1,200 modules at
-// every start, which takes 0.7 s and would be most of what `indiecoin status` does. Compiles the mining kernel beside it.
+// every start, which takes 0.7 s and would be most of what `indiecoin status` does. Compiles the kernels beside it.
 import { chmodSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { compileKernel } from './kernel.mjs';
+import { compileKernels } from './kernel.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 // As deep as the files that it is made of, so that what they name relative to themselves is where they look for it.
@@ -30,5 +30,5 @@ const bundling = build({
   },
   logLevel: 'error',
 });
-await Promise.all([bundling, compileKernel()]);
+await Promise.all([bundling, compileKernels()]);
 chmodSync(join(folder, 'main.js'), 0o755);

@@ -1,20 +1,15 @@
 import asc from 'assemblyscript/asc';
 
-/** Where the program looks for it: two folders above its own modules, bundled or not. */
-const OUTPUT = 'dist/kernel/fourNonces.wasm';
+const SOURCES = 'src/bytes/kernel';
+/** Where the program looks for them: two folders above its own modules, bundled or not. */
+const OUTPUT = 'dist/kernel';
 
-/** Compiles the nonce search that is written in AssemblyScript. */
-export async function compileKernel() {
-  const { error, stderr } = await asc.main([
-    'src/bytes/kernel/fourNonces.ts',
-    '--outFile',
-    OUTPUT,
-    '-O3',
-    '--enable',
-    'simd',
-    '--runtime',
-    'stub',
-    '--noAssert',
-  ]);
-  if (error) throw new Error(stderr.toString(), { cause: error });
+/** Compiles what is written in AssemblyScript: the search for nonces, and the hashing of pairs. */
+export async function compileKernels() {
+  for (const name of ['fourNonces', 'fourPairs']) {
+    const files = [`${SOURCES}/${name}.ts`, '--outFile', `${OUTPUT}/${name}.wasm`];
+    const how = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--noAssert'];
+    const { error, stderr } = await asc.main([...files, ...how]);
+    if (error) throw new Error(stderr.toString(), { cause: error });
+  }
 }

@@ -1,19 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { hasSimd, openKernel, type WasmMemory, type WasmNumber } from '../bytes/wasmKernel.ts';
 import { type NonceKernel, PlainNonceKernel } from './nonceSearch.ts';
 import { SHA256_START, sha256Compress } from './sha256Compress.ts';
 
-/** Node's global, as far as it is needed here: the types of Node 20 leave it out. */
-declare const WebAssembly: Readonly<{
-  validate(bytes: Uint8Array): boolean;
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: unknown };
-}>;
-
 /** What `src/bytes/kernel/fourNonces.ts` exports. */
 type FourNonces = Readonly<{
-  memory: { readonly buffer: ArrayBuffer };
-  INPUT: { readonly value: number };
-  NONE: { readonly value: number };
+  memory: WasmMemory;
+  INPUT: WasmNumber;
+  NONE: WasmNumber;
   prepare(highestOfTarget: number): void;
   search(start: number, count: number): number;
 }>;
@@ -36,8 +29,7 @@ export class SimdNonceKernel implements NonceKernel {
 
   /** @throws WebAssembly.CompileError where there is no SIMD */
   constructor() {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(FILE)));
-    this.#wasm = instance.exports as FourNonces;
+    this.#wasm = openKernel('fourNonces');
     this.#none = this.#wasm.NONE.value >>> 0;
     const { memory, INPUT } = this.#wasm;
     this.#input = new Int32Array(memory.buffer, INPUT.value, SHA256_START.length + LAST_WORDS);
@@ -66,23 +58,6 @@ export class SimdNonceKernel implements NonceKernel {
     }
     return undefined;
   }
-}
-
-/** The same for the compiled modules as for the bundled program, which lies as deep. */
-const FILE = new URL('../../kernel/fourNonces.wasm', import.meta.url);
-
-/** A module of one function, which makes a vector of 16 bytes. */
-// biome-ignore format: section by section
-const SMALLEST_WITH_SIMD = Uint8Array.of(
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
-  0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, // types: one function, () -> v128
-  0x03, 0x02, 0x01, 0x00, // functions: one of that type
-  0x0a, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x0b, // code: i32.const 0, i8x16.splat, end
-);
-
-/** Whether this machine has what the SIMD kernel needs: Node does without on processors before SSE4.1, and on some others. */
-export function hasSimd(): boolean {
-  return WebAssembly.validate(SMALLEST_WITH_SIMD);
 }
 
 /** The name of the search that openNonceKernel gives. */

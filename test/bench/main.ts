@@ -4,6 +4,7 @@ const benches: Record<string, () => Promise<{ run(options: readonly string[]): P
   chain: () => import('./chain.ts'),
   crowd: () => import('./crowd.ts'),
   mempool: () => import('./mempool.ts'),
+  merkle: () => import('./merkle.ts'),
   mining: () => import('./mining.ts'),
   'mining-together': () => import('./miningTogether.ts'),
   network: () => import('./network.ts'),

@@ -1,6 +1,7 @@
+import { hasSimd } from '../../src/bytes/wasmKernel.ts';
 import { measureHashRate } from '../../src/mining/measureHashRate.ts';
 import { type NonceKernel, PlainNonceKernel } from '../../src/mining/nonceSearch.ts';
-import { hasSimd, openNonceKernel } from '../../src/mining/simdNonceKernel.ts';
+import { openNonceKernel } from '../../src/mining/simdNonceKernel.ts';
 
 const HASHES = 1_000_000;
 /** As the mining threads call it. */
