@@ -91,6 +91,8 @@ export class StratumServer {
       clearInterval(stratum.#refresh);
       throw error;
     }
+    // Such as no file descriptors left for one more connection: no reason for the node to end.
+    stratum.#server.on('error', (err) => log.warn({ err }, 'a mining machine could not be let in'));
     return stratum;
   }
 
