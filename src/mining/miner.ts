@@ -5,7 +5,8 @@ import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Block } from '../primitives/block.ts';
 import { encodeHeader } from '../primitives/header.ts';
-import { bitsToTarget, workOfTarget } from '../primitives/target.ts';
+import { bitsToTarget } from '../primitives/target.ts';
+import { hashesPerBlock, hashRate, type MiningSession } from './miningSession.ts';
 import { MiningThreads } from './miningThreads.ts';
 import type { MiningResult } from './miningWorker.ts';
 import { PlainNonceKernel } from './nonceSearch.ts';
@@ -47,24 +48,6 @@ export type MinerStatus = Readonly<{
   lastError: string | undefined;
 }>;
 
-type Work = Readonly<{ generation: number; template: BlockTemplate }>;
-
-/** A running search. */
-type Session = {
-  readonly threads: MiningThreads;
-  readonly options: MiningOptions;
-  /** What each thread works on, and what it did before: a block of that is as good while the tip is the same. */
-  readonly work: Work[][];
-  /** The parent of the last block of ours: another on it is only that one's brother, and no loss. */
-  solved: { readonly parent: string; isOnItsWay: boolean } | undefined;
-  /** Counts of hashes, one a second, oldest first. */
-  readonly samples: { atMs: number; hashes: number }[];
-  readonly clock: NodeJS.Timeout;
-  /** Not to begin a block before this. */
-  resumeAtMs: number;
-  resume: NodeJS.Timeout | undefined;
-};
-
 /** How often the search begins anew with the clock's time and the transactions that came in. */
 const REFRESH_SEC = 5;
 const RATE_SPAN_SEC = 10;
@@ -81,7 +64,7 @@ const SLICE = 2048;
 export class Miner {
   readonly #options: MinerOptions;
   readonly #clockSec: () => number;
-  #session: Session | undefined;
+  #session: MiningSession | undefined;
   /** From a random start, so that two nodes that mine for one key try different hashes. */
   #extraNonce = randomBytes(8).readBigUInt64LE();
   #blocksFound = 0;
@@ -231,7 +214,7 @@ export class Miner {
     });
   }
 
-  #assign(session: Session, index: number, template: BlockTemplate): void {
+  #assign(session: MiningSession, index: number, template: BlockTemplate): void {
     const own = withExtraNonce(template, this.#nextExtraNonce());
     const work = session.work[index]!;
     work.unshift({ generation: session.threads.generation, template: own });
@@ -273,7 +256,7 @@ export class Miner {
     });
   }
 
-  #pauseMs({ options }: Session): number {
+  #pauseMs({ options }: MiningSession): number {
     const isTargetFixed = this.#options.chain.params.retargetBlocks === 0;
     return options.pauseMs ?? (isTargetFixed ? PAUSE_WITHOUT_RETARGET_MS : 0);
   }
@@ -303,21 +286,6 @@ export class Miner {
     session.samples.push({ atMs: performance.now(), hashes: session.threads.hashes });
     if (session.samples.length > RATE_SPAN_SEC + 1) session.samples.shift();
   }
-}
-
-/** On average. */
-function hashesPerBlock({ work }: Session): number {
-  const [current] = work[0]!;
-  return current === undefined
-    ? Number.NaN
-    : Number(workOfTarget(bitsToTarget(current.template.header.bits)!));
-}
-
-/** Over the last seconds. */
-function hashRate({ samples, threads }: Session): number {
-  const { atMs, hashes } = samples[0]!;
-  const spanSec = (performance.now() - atMs) / 1000;
-  return spanSec > 0 ? (threads.hashes - hashes) / spanSec : 0;
 }
 
 function targetBytes(bits: number): Uint8Array {

@@ -3,7 +3,6 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { bytesToHex, hashToHex } from '../bytes/hex.ts';
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
-import { deploymentState } from '../consensus/versionBits.ts';
 import type { Block } from '../primitives/block.ts';
 import { difficultyOf } from './describeHeader.ts';
 import { listenPlainly } from './listen.ts';
@@ -21,8 +20,10 @@ import {
   type StratumJob,
 } from './stratumJob.ts';
 import { STRATUM_ERROR, StratumError, type StratumRequest } from './stratumMessage.ts';
+import { expectName, payeeOfName } from './stratumNames.ts';
 import { type ShareOutcome, type StratumStatus, StratumWorkers } from './stratumWorkers.ts';
-import { expectReady, payeeLock } from './templateMethods.ts';
+import { expectReady } from './templateMethods.ts';
+import { answerConfigure } from './versionRolling.ts';
 
 export type StratumServerOptions = Readonly<{
   host: string;
@@ -36,14 +37,8 @@ const MAX_CONNECTIONS = 256;
 const MAX_CONNECTIONS_PER_ADDRESS = 128;
 /** Names that one connection may authorize. */
 const MAX_NAMES = 16;
-/** What may be shown in a log without a second thought. */
-const NAME = /^[\x21-\x7e]{1,128}$/;
 /** New fees and the time of the clock come to the miners this often; a new tip at once. */
 const REFRESH_MS = 30_000;
-/** The bits that miners may roll as one more nonce (BIP320). */
-const ROLLED_BITS = 0x1fff_e000;
-/** What may stand between an address and a worker's own name. */
-const NAME_SEPARATORS = /[._+]/;
 
 /**
  * The door for mining machines: Stratum v1 (line by line JSON-RPC over TCP) with vardiff and version rolling (BIP310). A
@@ -180,13 +175,11 @@ export class StratumServer {
   }
 
   async #authorize(connection: StratumConnection, name: unknown, password: unknown): Promise<true> {
-    if (typeof name !== 'string' || !NAME.test(name)) {
-      throw new StratumError(STRATUM_ERROR.unauthorized, 'The user must be a name, or an address');
-    }
+    expectName(name);
     if (connection.payees.size >= MAX_NAMES && !connection.payees.has(name)) {
       throw new StratumError(STRATUM_ERROR.unauthorized, 'Too many workers on one connection');
     }
-    connection.payees.set(name, await this.#payeeOf(name));
+    connection.payees.set(name, await payeeOfName(this.#services, name));
     connection.noteActivity();
     // The way in which most pools let a large miner begin: d=1000.
     const wish = /(?:^|[,;])d=([0-9.]{1,20})/.exec(typeof password === 'string' ? password : '');
@@ -195,39 +188,10 @@ export class StratumServer {
     return true;
   }
 
-  async #payeeOf(name: string): Promise<Uint8Array> {
-    const [first = ''] = name.split(NAME_SEPARATORS);
-    const looksLikePayee =
-      first.toLowerCase().startsWith(`${this.#services.params.addressPrefix}1`) ||
-      /^0[23][0-9a-fA-F]{64}$/.test(first);
-    try {
-      return await payeeLock(this.#services, looksLikePayee ? first : undefined);
-    } catch (error) {
-      throw new StratumError(STRATUM_ERROR.unauthorized, (error as Error).message);
-    }
-  }
-
   #configure(connection: StratumConnection, [extensions, options]: readonly unknown[]): unknown {
-    if (!Array.isArray(extensions)) throw new StratumError(STRATUM_ERROR.other, 'No list of extensions');
-    const answer: Record<string, unknown> = {};
-    for (const extension of extensions.slice(0, 16))
-      if (typeof extension === 'string') answer[extension] = false;
-    if (!extensions.includes('version-rolling')) return answer;
-    const wanted = (options as Record<string, unknown> | null | undefined)?.['version-rolling.mask'];
-    const isMask = typeof wanted === 'string' && /^[0-9a-fA-F]{1,8}$/.test(wanted);
-    connection.versionMask = (isMask ? Number.parseInt(wanted, 16) : ROLLED_BITS) & this.#rollableBits();
-    answer['version-rolling'] = true;
-    answer['version-rolling.mask'] = connection.versionMask.toString(16).padStart(8, '0');
+    const { answer, versionMask } = answerConfigure(extensions, options, this.#services);
+    if (versionMask !== undefined) connection.versionMask = versionMask;
     return answer;
-  }
-
-  /** All that is free: a bit by which soft forks are signalled is not. */
-  #rollableBits(): number {
-    const { params, chain } = this.#services;
-    return params.deployments.reduce((mask, deployment) => {
-      const state = deploymentState(chain.tip, deployment);
-      return state === 'active' || state === 'failed' ? mask : mask & ~(1 << deployment.bit);
-    }, ROLLED_BITS);
   }
 
   async #submit(connection: StratumConnection, params: readonly unknown[]): Promise<true> {
