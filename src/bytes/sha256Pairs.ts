@@ -46,7 +46,7 @@ export function openSimdPairHasher(): PairHasher {
 }
 
 /**
- * The fastest way on this machine: five times as fast as one by one where there is SIMD. Opened with the program, in about
- * a millisecond: the chain must not find later that a file is gone, or that no more can be opened.
+ * The fastest way on this machine: five times as fast as one by one where there is SIMD. Opened with the program, in one
+ * or two milliseconds: the chain must not find later that a file is gone, or that no more can be opened.
  */
 export const sha256dOfPairs: PairHasher = hasSimd() ? openSimdPairHasher() : hashOneByOne;

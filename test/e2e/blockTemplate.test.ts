@@ -16,7 +16,7 @@ import {
 } from '../support/externalMiner.ts';
 import { networkFileText } from '../support/networkFile.ts';
 import { networkOfBits } from '../support/networkOfBits.ts';
-import { NodeProcess, type RpcFailure } from '../support/nodeProcess.ts';
+import { NodeProcess, type RpcFailure, until } from '../support/nodeProcess.ts';
 
 /** External miners by getblocktemplate and submitblock, against the program as its user starts it. */
 
@@ -271,6 +271,40 @@ test('where blocks have a price: no work before the node is connected, and none 
     },
     { network },
   );
+});
+
+test('a node that joins gives no work before it is up to date, and then on the tip of the others', async () => {
+  await withFolder(async (folder) => {
+    const network = join(folder, 'hard.toml');
+    writeFileSync(network, networkFileText(networkOfBits(0x1f00ffff, { retargetBlocks: 1_000_000 }), 'hard'));
+    const first = await NodeProcess.start({ dataDir: join(folder, 'first'), network });
+    const nodes = [first];
+    try {
+      await first.rpc('miningstart', 1, keyHex);
+      await until('some blocks', async () => (await first.height()) >= 30);
+      await first.rpc('miningstop');
+      const joining = await NodeProcess.start({
+        dataDir: join(folder, 'joining'),
+        network,
+        seeds: [await first.listenAddress()],
+      });
+      nodes.push(joining);
+      const refusals = new Set<number>();
+      const template = await until('work', () =>
+        joining.rpc<WireTemplate>('getblocktemplate', {}, keyHex).catch(({ code }: RpcFailure) => {
+          refusals.add(code);
+          return undefined;
+        }),
+      );
+      // Not connected yet, or not up to date.
+      for (const code of refusals) assert.ok(code === -9 || code === -10, `${code}`);
+      assert.equal(template.previousblockhash, await first.rpc('getbestblockhash'));
+      assert.equal(await joining.rpc('submitblock', blockOf(template)), null);
+      await until('the block at the other', async () => (await first.height()) === template.height);
+    } finally {
+      for (const node of nodes) await node.stop();
+    }
+  });
 });
 
 test('submitheader, getnetworkhashps and getmininginfo', async () => {
