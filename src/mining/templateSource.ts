@@ -66,11 +66,6 @@ export class TemplateSource {
     return `${parent.hash}${accepted}`;
   }
 
-  /** Whether transactions have come in that the last template could not take up. */
-  get hasNewFees(): boolean {
-    return this.#built !== undefined && this.#built.accepted !== this.#accepted;
-  }
-
   /**
    * Resolves when there is something better than the template of this id: at once for a new tip, later for fees. It also
    * does when too many wait, or the node ends.

@@ -46,7 +46,7 @@ const REFRESH_MS = 30_000;
  * pays `--public-key` or the wallet. There is no password: shares are counted, and earn nothing but the block they may be.
  */
 export class StratumServer {
-  readonly workers = new StratumWorkers();
+  readonly #workers = new StratumWorkers();
   readonly #services: NodeServices;
   readonly #log: Logger;
   readonly #server: Server;
@@ -91,20 +91,15 @@ export class StratumServer {
     return stratum;
   }
 
-  /** `host:port` */
-  get address(): string {
-    return this.#address;
-  }
-
   status(): StratumStatus {
-    const { totals, blocks, hashesPerSecond } = this.workers;
+    const { totals, blocks, hashesPerSecond } = this.#workers;
     return {
       address: this.#address,
       connections: this.#connections.size,
       hashesPerSecond,
       blocksFound: blocks,
       shares: { ...totals },
-      workers: this.workers.stats(),
+      workers: this.#workers.stats(),
     };
   }
 
@@ -211,10 +206,10 @@ export class StratumServer {
       const block = this.#takeShare(connection, given.job, difficulty, params);
       if (block !== undefined) void this.#takeBlock(block, name);
     } catch (error) {
-      this.workers.note(name, outcomeOf(error), difficulty);
+      this.#workers.note(name, outcomeOf(error), difficulty);
       throw error;
     }
-    this.workers.note(name, 'accepted', difficulty);
+    this.#workers.note(name, 'accepted', difficulty);
     connection.noteActivity();
     if (connection.countShare()) setImmediate(() => this.#give(connection, false));
     return true;
@@ -246,7 +241,7 @@ export class StratumServer {
       const options = { requested: true, source: 'stratum', durable: true };
       const verdict = await this.#services.chain.acceptBlock(block, options);
       if (verdict.status === 'connected') {
-        this.workers.noteBlock(worker);
+        this.#workers.noteBlock(worker);
         this.#log.info({ hash, worker, height: verdict.node.height }, 'block found by an external miner');
       } else
         this.#log.warn(
