@@ -3,7 +3,7 @@ import type { Coin } from '../consensus/coin.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { type Outpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import { inFeeOrder } from './feeOrder.ts';
-import { family, type MempoolEntry } from './mempoolEntry.ts';
+import { family, type MempoolEntry, type Removal, type RemovalReason } from './mempoolEntry.ts';
 import { usageOf } from './policy.ts';
 
 /** What it takes to make an entry; the rest is worked out when it is added. */
@@ -24,6 +24,7 @@ export class EntrySet {
   #bytes = 0;
   #usage = 0;
   #ordered: readonly MempoolEntry[] | undefined;
+  #removals: Removal[] = [];
 
   get size(): number {
     return this.#entries.size;
@@ -111,14 +112,21 @@ export class EntrySet {
         return isOfEntry ? { ...coin, height } : coin;
       });
     }
-    this.#remove(entry);
+    this.#remove(entry, 'confirmed');
   }
 
   /** Removes a transaction and all that depend on it; returns them. */
-  removeWithDescendants(entry: MempoolEntry): MempoolEntry[] {
+  removeWithDescendants(entry: MempoolEntry, reason: RemovalReason): MempoolEntry[] {
     const removed = [...family(entry, 'children')];
-    for (const { txid } of removed) this.#remove(this.#entries.get(txid)!);
+    for (const { txid } of removed) this.#remove(this.#entries.get(txid)!, reason);
     return removed;
+  }
+
+  /** What has left since this was asked last, in that order. */
+  takeRemovals(): readonly Removal[] {
+    const removals = this.#removals;
+    this.#removals = [];
+    return removals;
   }
 
   /** Notes what an entry spends now: after a reorganization its coins may be from other blocks. */
@@ -139,13 +147,14 @@ export class EntrySet {
     // From the end, so that children go before their parents.
     for (let i = ordered.length - 1; i >= 0 && this.#usage > usage; i--) {
       evicted.push(ordered[i]!);
-      this.#remove(this.#entries.get(ordered[i]!.txid)!);
+      this.#remove(this.#entries.get(ordered[i]!.txid)!, 'evicted');
     }
     return evicted;
   }
 
-  #remove(entry: MutableEntry): void {
+  #remove(entry: MutableEntry, reason: RemovalReason): void {
     const { transaction, txid } = entry;
+    this.#removals.push({ entry, reason });
     this.#entries.delete(txid);
     for (const { outpoint } of transaction.inputs)
       this.#spenders.delete(outpointKey(outpoint.txHash, outpoint.index));

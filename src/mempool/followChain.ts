@@ -25,7 +25,7 @@ export function removeConnected(entries: EntrySet, connected: readonly ChangedBl
       }
       for (const { outpoint } of transaction.inputs) {
         const spender = entries.spenderOf(outpoint);
-        if (spender) entries.removeWithDescendants(spender);
+        if (spender) entries.removeWithDescendants(spender, 'conflict');
       }
     }
   }
@@ -117,7 +117,7 @@ function recheck(
   if (!entries.has(entry.txid)) return;
   const coins = coinsOf(entry.transaction, entries, read, context);
   const spend = checkSpend(entry.transaction, coins, context);
-  if ('rejection' in spend) entries.removeWithDescendants(entry);
+  if ('rejection' in spend) entries.removeWithDescendants(entry, 'conflict');
   else entries.setCoins(entry.txid, coins as Coin[]);
 }
 

@@ -12,7 +12,7 @@ import { CoinReader } from './coinReader.ts';
 import { EntrySet } from './entrySet.ts';
 import { FeeFloor } from './feeFloor.ts';
 import { followReorganization, removeConnected } from './followChain.ts';
-import type { MempoolEntry } from './mempoolEntry.ts';
+import type { MempoolEntry, RemovalReason } from './mempoolEntry.ts';
 import { OrphanPool } from './orphanPool.ts';
 import {
   EVICT_TO,
@@ -33,6 +33,10 @@ export type MempoolOptions = Readonly<{
 }>;
 
 export type AcceptedListener = (entry: MempoolEntry) => void;
+export type RemovedListener = (entry: MempoolEntry, reason: RemovalReason) => void;
+
+/** `feeRate` in base units a byte. */
+export type FeeEstimate = Readonly<{ feeRate: number; blocks: number }>;
 
 /** How often an admission begins anew because a block came in meanwhile. */
 const MAX_ATTEMPTS = 10;
@@ -53,7 +57,8 @@ export class Mempool {
   readonly #coinReader: CoinReader;
   readonly #floor = new FeeFloor();
   readonly #admissions = new Admissions();
-  readonly #listeners: AcceptedListener[] = [];
+  readonly #acceptedListeners: AcceptedListener[] = [];
+  readonly #removedListeners: RemovedListener[] = [];
   #tip: BlockNode;
   /** Counts what pulls the ground from under an admission: blocks, and transactions that leave. */
   #changes = 0;
@@ -133,7 +138,24 @@ export class Mempool {
 
   /** Called for everything that comes in, also when a reorganization brings it back. */
   onAccepted(listener: AcceptedListener): void {
-    this.#listeners.push(listener);
+    this.#acceptedListeners.push(listener);
+  }
+
+  /**
+   * Called for everything that leaves, when it has left, and before what takes its place or comes back is told of. The
+   * listener must not throw.
+   */
+  onRemoved(listener: RemovedListener): void {
+    this.#removedListeners.push(listener);
+  }
+
+  /**
+   * The fee rate, base units a byte, with which a transaction is likely to be in a block within so many blocks, 1 to 1008,
+   * as seen in the past; `blocks` is the target that the answer is for, which may be another. Undefined when too little was
+   * seen. Never less than what the mempool asks at the moment.
+   */
+  estimateFeeRate(_targetBlocks: number): FeeEstimate | undefined {
+    return undefined;
   }
 
   /**
@@ -232,15 +254,21 @@ export class Mempool {
   #add(fields: Omit<MempoolEntry, 'addedSec' | 'feeRate' | 'parents' | 'children'>): TransactionVerdict {
     const entry = this.#entries.add({ ...fields, addedSec: this.#clockSec() });
     this.#evict();
+    this.#tellRemovals();
     if (!this.#entries.has(entry.txid))
       return { status: 'policy', reason: 'the mempool is full of transactions that pay more' };
     this.#announce([entry]);
-    return { status: 'accepted', entry };
+    return { status: 'accepted', entry, replaced: [] };
   }
 
   #announce(entries: readonly MempoolEntry[]): void {
-    for (const entry of entries) for (const listener of this.#listeners) listener(entry);
+    for (const entry of entries) for (const listener of this.#acceptedListeners) listener(entry);
     for (const { txid } of entries) this.#readmitOrphans(txid);
+  }
+
+  #tellRemovals(): void {
+    for (const { entry, reason } of this.#entries.takeRemovals())
+      for (const listener of this.#removedListeners) listener(entry, reason);
   }
 
   #readmitOrphans(parentTxid: string): void {
@@ -321,6 +349,7 @@ export class Mempool {
     this.#evict();
     this.#changes++;
     this.#tip = change.tip;
+    this.#tellRemovals();
     this.#announce(returned.filter(({ txid }) => this.#entries.has(txid)));
     if (this.#orphans.size === 0) return;
     for (const { block } of change.connected) {
@@ -334,7 +363,7 @@ export class Mempool {
   #expire(nowSec: number): void {
     for (const entry of this.#entries.values()) {
       if (entry.addedSec + EXPIRY_SEC > nowSec) return;
-      this.#entries.removeWithDescendants(entry);
+      this.#entries.removeWithDescendants(entry, 'expired');
     }
   }
 }

@@ -21,6 +21,14 @@ export interface MempoolEntry {
   readonly children: ReadonlySet<MempoolEntry>;
 }
 
+/**
+ * Why a transaction left: a block has it, one that pays more took its place, the mempool was full of better paid ones, it
+ * waited too long, or the chain no longer allows it (a block spends the same coin, or a reorganization took its own away).
+ */
+export type RemovalReason = 'confirmed' | 'replaced' | 'evicted' | 'expired' | 'conflict';
+
+export type Removal = Readonly<{ entry: MempoolEntry; reason: RemovalReason }>;
+
 /** The entry, its unconfirmed parents, theirs, and so on; `via` children it is those that depend on it. */
 export function family(entry: MempoolEntry, via: 'parents' | 'children'): Set<MempoolEntry> {
   const found = new Set([entry]);

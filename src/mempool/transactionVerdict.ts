@@ -3,7 +3,12 @@ import type { MempoolEntry } from './mempoolEntry.ts';
 
 /** What became of a transaction. */
 export type TransactionVerdict =
-  | Readonly<{ status: 'accepted'; entry: MempoolEntry }>
+  | Readonly<{
+      status: 'accepted';
+      entry: MempoolEntry;
+      /** What it took the place of: those that spent the same coins, and all that depended on them. */
+      replaced: readonly MempoolEntry[];
+    }>
   /** It is here already, or a block has it. */
   | Readonly<{ status: 'known' }>
   /** Kept for a while; `missing` are the txids of the parents to ask for. */

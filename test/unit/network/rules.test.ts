@@ -65,7 +65,7 @@ test('the result of every verdict on a gossiped block', () => {
 test('the result of every verdict on a gossiped transaction', () => {
   const entry = {} as Extract<TransactionVerdict, { status: 'accepted' }>['entry'];
   const expected: Record<TransactionVerdict['status'], [TransactionVerdict, string, number]> = {
-    accepted: [{ status: 'accepted', entry }, 'accept', 0],
+    accepted: [{ status: 'accepted', entry, replaced: [] }, 'accept', 0],
     known: [{ status: 'known' }, 'ignore', 0],
     orphan: [{ status: 'orphan', missing: [] }, 'ignore', 0],
     conflict: [{ status: 'conflict', with: '' }, 'ignore', 0],
