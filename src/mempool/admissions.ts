@@ -1,3 +1,4 @@
+import { bytesToKey } from '../bytes/bytes.ts';
 import { MAX_PENDING, MAX_PENDING_BYTES } from './policy.ts';
 import type { TransactionVerdict } from './transactionVerdict.ts';
 
@@ -6,9 +7,9 @@ export class Admissions {
   readonly #verdicts = new Map<string, Promise<TransactionVerdict>>();
   #bytes = 0;
 
-  /** The verdict to come on a transaction that is on its way. */
-  get(txid: string): Promise<TransactionVerdict> | undefined {
-    return this.#verdicts.get(txid);
+  /** The verdict to come on a transaction that is on its way, by its hash in wire order. */
+  get(hash: Uint8Array): Promise<TransactionVerdict> | undefined {
+    return this.#verdicts.size === 0 ? undefined : this.#verdicts.get(bytesToKey(hash));
   }
 
   hasRoomFor(bytes: number): boolean {
@@ -16,17 +17,18 @@ export class Admissions {
   }
 
   async run(
-    txid: string,
+    hash: Uint8Array,
     bytes: number,
     admit: () => Promise<TransactionVerdict>,
   ): Promise<TransactionVerdict> {
+    const key = bytesToKey(hash);
     const verdict = admit();
-    this.#verdicts.set(txid, verdict);
+    this.#verdicts.set(key, verdict);
     this.#bytes += bytes;
     try {
       return await verdict;
     } finally {
-      this.#verdicts.delete(txid);
+      this.#verdicts.delete(key);
       this.#bytes -= bytes;
     }
   }

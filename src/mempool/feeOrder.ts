@@ -1,45 +1,74 @@
-import { family, type MempoolEntry } from './mempoolEntry.ts';
+import { Heap } from './heap.ts';
+import { ancestorScore, family, type MempoolEntry } from './mempoolEntry.ts';
+
+type Scored = { readonly entry: MempoolEntry; readonly score: number };
 
 /**
- * The entries in the order in which a miner should take them: the best paid first, and none before its parents. A
- * transaction counts for no more than what it pays together with the ancestors that it needs (so a poor parent holds a
- * rich child back), but a rich child takes its parents along to its place (child pays for parent).
+ * The entries in the order in which a miner should take them: whoever pays most together with the ancestors that it still
+ * needs comes next, behind those (Bitcoin Core's ancestor feerate mining, BlockAssembler::addPackageTxs). A rich child takes
+ * its poor parents along to its place (child pays for parent), and once they are in, their other children are worth more.
  */
 export function inFeeOrder(entries: Iterable<MempoolEntry>): MempoolEntry[] {
-  const scored = Array.from(entries, (entry) => ({ entry, score: score(entry) }));
+  const untouched = Array.from(entries, (entry) => ({ entry, score: ancestorScore(entry) }));
   // Stable, so that of equals the one that came first goes first.
-  scored.sort((a, b) => b.score - a.score);
-  const ordered = new Set<MempoolEntry>();
-  for (const { entry } of scored) addAfterParents(entry, ordered);
-  return [...ordered];
+  untouched.sort((a, b) => b.score - a.score);
+  return new Ordering().run(untouched);
 }
 
-function score(entry: MempoolEntry): number {
-  if (entry.parents.size === 0) return entry.feeRate;
-  let fees = 0;
-  let bytes = 0;
-  for (const { fee, transaction } of family(entry, 'parents')) {
-    fees += Number(fee);
-    bytes += transaction.bytes.length;
+/** Entries some of whose ancestors are placed already have a new score, kept apart from the others' old ones. */
+class Ordering {
+  readonly #placed = new Set<MempoolEntry>();
+  /** Of what it still needs, itself included. */
+  readonly #left = new Map<MempoolEntry, { bytes: number; fees: number; score: number }>();
+  /** The best on top; an item whose score is no longer that of its entry is passed over. */
+  readonly #rescored = new Heap<Scored>((a, b) => a.score > b.score);
+
+  run(untouched: readonly Scored[]): MempoolEntry[] {
+    for (const next of untouched) {
+      this.#placeRescored(next.score);
+      // One that was rescored has an item there.
+      if (!this.#placed.has(next.entry) && !this.#left.has(next.entry)) this.#place(next.entry);
+    }
+    this.#placeRescored(Number.NEGATIVE_INFINITY);
+    return [...this.#placed];
   }
-  return Math.min(entry.feeRate, fees / bytes);
-}
 
-function addAfterParents(entry: MempoolEntry, ordered: Set<MempoolEntry>): void {
-  // No deeper than the limit on ancestors, but for what a reorganization brought back.
-  const path = [entry];
-  while (path.length > 0) {
-    const last = path[path.length - 1]!;
-    const missing = firstMissing(last.parents, ordered);
-    if (missing !== undefined) path.push(missing);
-    else ordered.add(path.pop()!);
+  /** Those that are worth more than what stands next among the others. */
+  #placeRescored(thanScore: number): void {
+    for (;;) {
+      const best = this.#rescored.top;
+      if (best === undefined || best.score <= thanScore) return;
+      this.#rescored.pop();
+      const isCurrent = this.#left.get(best.entry)?.score === best.score;
+      if (isCurrent && !this.#placed.has(best.entry)) this.#place(best.entry);
+    }
   }
-}
 
-function firstMissing(
-  parents: ReadonlySet<MempoolEntry>,
-  ordered: ReadonlySet<MempoolEntry>,
-): MempoolEntry | undefined {
-  for (const parent of parents) if (!ordered.has(parent)) return parent;
-  return undefined;
+  #place(entry: MempoolEntry): void {
+    if (entry.parents.size === 0) {
+      this.#placeOne(entry);
+      return;
+    }
+    const missing = [...family(entry, 'parents')].filter((member) => !this.#placed.has(member));
+    // Whoever depends on another has more ancestors than that.
+    missing.sort((a, b) => a.ancestors.count - b.ancestors.count);
+    for (const member of missing) this.#placeOne(member);
+  }
+
+  #placeOne(entry: MempoolEntry): void {
+    this.#placed.add(entry);
+    if (entry.children.size === 0) return;
+    for (const descendant of family(entry, 'children')) {
+      if (!this.#placed.has(descendant)) this.#rescore(descendant, entry);
+    }
+  }
+
+  #rescore(entry: MempoolEntry, without: MempoolEntry): void {
+    const left = this.#left.get(entry) ?? entry.ancestors;
+    const bytes = left.bytes - without.transaction.bytes.length;
+    const fees = left.fees - without.modifiedFee;
+    const score = Math.min(entry.feeRate, fees / bytes);
+    this.#left.set(entry, { bytes, fees, score });
+    this.#rescored.push({ entry, score });
+  }
 }

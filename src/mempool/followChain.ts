@@ -6,28 +6,22 @@ import { checkSpend, type SpendContext } from '../consensus/checkSpend.ts';
 import type { Coin } from '../consensus/coin.ts';
 import { detachTransaction, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import type { EntrySet } from './entrySet.ts';
-import type { MempoolEntry } from './mempoolEntry.ts';
+import { ancestorsVia, unwantedFamily } from './familyLimits.ts';
+import { family, type MempoolEntry } from './mempoolEntry.ts';
+import { MAX_FAMILY, MAX_FAMILY_BYTES } from './policy.ts';
 
 /** Transactions whose coins are read at once. */
 const SLICE = 500;
 
 /** How the mempool follows the chain: what the new blocks hold or contradict leaves, what was undone comes back. */
 
-/** Takes out what these blocks hold, and with its descendants whatever spends the same coins as they do. */
-export function removeConnected(entries: EntrySet, connected: readonly ChangedBlock[]): void {
+/** Takes out what this block holds, and with its descendants whatever spends the same coins as it does. */
+export function removeConnected(entries: EntrySet, { node, block }: ChangedBlock): void {
   if (entries.size === 0) return;
-  for (const { node, block } of connected) {
-    for (const transaction of block.transactions.slice(1)) {
-      const txid = hashToHex(transaction.hash);
-      if (entries.has(txid)) {
-        entries.confirm(txid, node.height);
-        continue;
-      }
-      for (const { outpoint } of transaction.inputs) {
-        const spender = entries.spenderOf(outpoint);
-        if (spender) entries.removeWithDescendants(spender, 'conflict');
-      }
-    }
+  for (const transaction of block.transactions.slice(1)) {
+    if (entries.confirm(transaction.hash, node.height)) continue;
+    const conflicts = entries.conflictsOf(transaction);
+    if (conflicts.size > 0) entries.removeWithDescendants(conflicts, 'conflict');
   }
 }
 
@@ -44,7 +38,7 @@ export async function followReorganization(
   nowSec: number,
 ): Promise<MempoolEntry[]> {
   const forkHeight = Math.min(...change.disconnected.map(({ node }) => node.height)) - 1;
-  const suspects = entries.inFeeOrder().filter((entry) => mayHaveBecomeInvalid(entry, forkHeight));
+  const suspects = [...entries.values()].filter((entry) => mayHaveBecomeInvalid(entry, forkHeight));
   const returned: MempoolEntry[] = [];
   for (const slice of slices(transactionsToReturn(change))) {
     const read = await readSpends(slice, chain);
@@ -85,13 +79,16 @@ function giveBack(
   nowSec: number,
 ): MempoolEntry | undefined {
   const txid = hashToHex(transaction.hash);
-  if (entries.has(txid) || entries.conflictOf(transaction)) return undefined;
+  if (entries.has(txid) || entries.conflictsOf(transaction).size > 0) return undefined;
   const detached = detachTransaction(transaction);
   const coins = coinsOf(detached, entries, read, context);
   const spend = checkSpend(detached, coins, context);
   if ('rejection' in spend) return undefined;
+  // A block may hold longer chains than we keep: those of 10,000 would hold the node for seconds.
+  const ancestors = ancestorsVia(entries.parentsOf(detached));
+  if (ancestors.size > 0 && unwantedFamily(ancestors, detached.bytes.length)) return undefined;
   const height = context.height - 1;
-  return entries.add({
+  const entry = entries.add({
     transaction: detached,
     txid,
     fee: spend.fee,
@@ -99,6 +96,17 @@ function giveBack(
     height,
     coins: coins as Coin[],
   });
+  removeTooLong(entry, entries);
+  return entry;
+}
+
+/** What waited for a transaction that has come back has more ancestors than before, perhaps too many. */
+function removeTooLong(entry: MempoolEntry, entries: EntrySet): void {
+  if (entry.children.size === 0) return;
+  const isTooLong = ({ ancestors }: MempoolEntry) =>
+    ancestors.count > MAX_FAMILY || ancestors.bytes > MAX_FAMILY_BYTES;
+  const tooLong = [...family(entry, 'children')].filter(isTooLong);
+  entries.removeWithDescendants(tooLong, 'evicted');
 }
 
 /** All else is as valid as it was: its coins are older than the fork, and any block's successor may hold it. */
@@ -114,11 +122,11 @@ function recheck(
   context: SpendContext,
 ): void {
   // It may have left with its parent, or with an ancestor of that.
-  if (!entries.has(entry.txid)) return;
+  if (!entries.holds(entry)) return;
   const coins = coinsOf(entry.transaction, entries, read, context);
   const spend = checkSpend(entry.transaction, coins, context);
-  if ('rejection' in spend) entries.removeWithDescendants(entry, 'conflict');
-  else entries.setCoins(entry.txid, coins as Coin[]);
+  if ('rejection' in spend) entries.removeWithDescendants([entry], 'conflict');
+  else entries.setCoins(entry, coins as Coin[]);
 }
 
 function coinsOf(

@@ -2,27 +2,18 @@ import { hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { ChainChange } from '../chain/chainChange.ts';
-import { checkSpend, type SpendContext } from '../consensus/checkSpend.ts';
-import { checkTransaction } from '../consensus/checkTransaction.ts';
 import type { Coin } from '../consensus/coin.ts';
 import type { VerifyPool } from '../crypto/verifyPool.ts';
 import { detachTransaction, type Outpoint, type Transaction } from '../primitives/transaction.ts';
 import { Admissions } from './admissions.ts';
-import { CoinReader } from './coinReader.ts';
 import { EntrySet } from './entrySet.ts';
+import { type Candidate, Examiner } from './examiner.ts';
 import { FeeFloor } from './feeFloor.ts';
 import { followReorganization, removeConnected } from './followChain.ts';
 import type { MempoolEntry, RemovalReason } from './mempoolEntry.ts';
 import { OrphanPool } from './orphanPool.ts';
-import {
-  EVICT_TO,
-  EXPIRY_SEC,
-  MAX_USAGE_BYTES,
-  unwantedByItself,
-  unwantedFamily,
-  unwantedWithCoins,
-} from './policy.ts';
-import type { TransactionVerdict } from './transactionVerdict.ts';
+import { EXPIRE_EVERY_SEC, EXPIRY_SEC, MAX_USAGE_BYTES } from './policy.ts';
+import type { Refusal, TransactionVerdict } from './transactionVerdict.ts';
 
 export type MempoolOptions = Readonly<{
   chain: Chain;
@@ -32,13 +23,24 @@ export type MempoolOptions = Readonly<{
   maxUsageBytes?: number;
 }>;
 
-export type AcceptedListener = (entry: MempoolEntry) => void;
+/** The `source` of what the last run of the node left. */
+export const FROM_FILE = 'file';
+
+/** `source` is who brought it: see `accept`. */
+export type AcceptedListener = (entry: MempoolEntry, source: string) => void;
 export type RemovedListener = (entry: MempoolEntry, reason: RemovalReason) => void;
+
+export type AcceptOptions = Readonly<{
+  /** Who brings it: for the shares of the orphan pool, and to tell apart what is news. */
+  source: string;
+  /** When it came in first, if not now. */
+  addedSec?: number;
+}>;
 
 /** `feeRate` in base units a byte. */
 export type FeeEstimate = Readonly<{ feeRate: number; blocks: number }>;
 
-/** How often an admission begins anew because a block came in meanwhile. */
+/** How often an admission begins anew because the ground moved meanwhile: a block came in, or a parent left. */
 const MAX_ATTEMPTS = 10;
 /** A transaction of ours is known to be in a block by its outputs, as long as one of the first few is unspent. */
 const OUTPUTS_LOOKED_UP = 8;
@@ -49,28 +51,28 @@ const OUTPUTS_LOOKED_UP = 8;
  */
 export class Mempool {
   readonly #chain: Chain;
-  readonly #verifyPool: VerifyPool;
   readonly #clockSec: () => number;
   readonly #maxUsageBytes: number;
   readonly #entries = new EntrySet();
   readonly #orphans = new OrphanPool();
-  readonly #coinReader: CoinReader;
+  readonly #examiner: Examiner;
   readonly #floor = new FeeFloor();
   readonly #admissions = new Admissions();
   readonly #acceptedListeners: AcceptedListener[] = [];
   readonly #removedListeners: RemovedListener[] = [];
   #tip: BlockNode;
-  /** Counts what pulls the ground from under an admission: blocks, and transactions that leave. */
-  #changes = 0;
   #updating: Promise<void> | undefined;
+  /** Counts everything that came in or left. */
+  #sequence = 0;
+  #expiredSec = 0;
 
   constructor({ chain, verifyPool, clockSec, maxUsageBytes }: MempoolOptions) {
     this.#chain = chain;
-    this.#verifyPool = verifyPool;
-    this.#coinReader = new CoinReader(chain);
     this.#clockSec = clockSec ?? (() => Math.floor(Date.now() / 1000));
     this.#maxUsageBytes = maxUsageBytes ?? MAX_USAGE_BYTES;
     this.#tip = chain.tip;
+    const entries = this.#entries;
+    this.#examiner = new Examiner({ chain, entries, verifyPool, floor: () => this.minFeeRate });
   }
 
   /** The block after which everything in here is valid: the chain's tip, but for the moments between the two. */
@@ -96,13 +98,23 @@ export class Mempool {
     return this.#maxUsageBytes;
   }
 
+  /** Of all together, base units. */
+  get fees(): bigint {
+    return this.#entries.fees;
+  }
+
+  /** Grows by one with everything that comes in or leaves. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
   get orphanCount(): number {
     return this.#orphans.size;
   }
 
   /** The least that is asked at the moment, base units a byte. */
   get minFeeRate(): number {
-    return this.#floor.rateAt(this.#clockSec());
+    return this.#floor.rateAt(this.#clockSec(), this.#entries.usage / this.#maxUsageBytes);
   }
 
   get(txid: string): MempoolEntry | undefined {
@@ -113,9 +125,19 @@ export class Mempool {
     return this.#entries.has(txid);
   }
 
+  /** The same by the hash in wire order. */
+  hasHash(hash: Uint8Array): boolean {
+    return this.#entries.ofHash(hash) !== undefined;
+  }
+
   /** In the order in which a miner should take them: the best paid first, parents before their children. */
   byFeeRate(): readonly MempoolEntry[] {
     return this.#entries.inFeeOrder();
+  }
+
+  /** All, in the order in which they came. */
+  entries(): Iterable<MempoolEntry> {
+    return this.#entries.values();
   }
 
   /** The txid of the transaction in here that spends this output. */
@@ -133,7 +155,7 @@ export class Mempool {
 
   /** Whether its signatures were verified on its way in here: the txid covers them, so a block need not do it again. */
   isVerified(transaction: Transaction): boolean {
-    return this.#entries.size > 0 && this.#entries.has(hashToHex(transaction.hash));
+    return this.#entries.size > 0 && this.hasHash(transaction.hash);
   }
 
   /** Called for everything that comes in, also when a reorganization brings it back. */
@@ -158,27 +180,33 @@ export class Mempool {
     return undefined;
   }
 
+  /** What the owner has added to fees, base units, by hash in wire order as bytesToKey writes it. */
+  get feeDeltas(): ReadonlyMap<string, number> {
+    return this.#entries.deltas();
+  }
+
+  /** Lets a transaction, here or still to come, count as if it paid so much more (or less), on top of earlier calls. */
+  prioritise(hash: Uint8Array, delta: number): void {
+    this.#entries.prioritise(hash, delta);
+  }
+
   /**
-   * The one door for transactions, whoever brings them. `source` is for the shares of the orphan pool.
+   * The one door for transactions, whoever brings them.
    * Rejects with an Error only for our own faults: nobody is to be punished for one.
    */
-  async accept(transaction: Transaction, { source }: { source: string }): Promise<TransactionVerdict> {
-    const txid = hashToHex(transaction.hash);
-    if (this.#entries.has(txid)) return { status: 'known' };
-    const twin = this.#admissions.get(txid);
+  async accept(transaction: Transaction, options: AcceptOptions): Promise<TransactionVerdict> {
+    if (this.hasHash(transaction.hash)) return { status: 'known' };
+    const twin = this.#admissions.get(transaction.hash);
     if (twin) {
       const verdict = await twin;
       return verdict.status === 'accepted' ? { status: 'known' } : verdict;
     }
-    const rejection = checkTransaction(transaction);
-    if (rejection) return { status: 'rejected', rejection };
-    const unwanted = unwantedByItself(transaction);
-    if (unwanted !== undefined) return { status: 'policy', reason: unwanted };
+    const broken = this.#examiner.checkAlone(transaction);
+    if (broken) return broken;
     const { length } = transaction.bytes;
-    if (!this.#admissions.hasRoomFor(length))
-      return { status: 'policy', reason: 'too many transactions wait to be checked' };
-    return this.#admissions.run(txid, length, () =>
-      this.#admit(detachTransaction(transaction), txid, source),
+    if (!this.#admissions.hasRoomFor(length)) return refuse('too many transactions wait to be checked');
+    return this.#admissions.run(transaction.hash, length, () =>
+      this.#admit(detachTransaction(transaction), options),
     );
   }
 
@@ -196,79 +224,98 @@ export class Mempool {
     }
   }
 
-  async #admit(transaction: Transaction, txid: string, source: string): Promise<TransactionVerdict> {
+  async #admit(transaction: Transaction, options: AcceptOptions): Promise<TransactionVerdict> {
     // A child that comes right behind its parents is no orphan: they were here first, so this cannot go in circles.
-    const parents = transaction.inputs.map(({ outpoint }) =>
-      this.#admissions.get(hashToHex(outpoint.txHash)),
-    );
-    if (parents.some((parent) => parent !== undefined)) await Promise.allSettled(parents);
+    const parents = transaction.inputs
+      .map(({ outpoint }) => this.#admissions.get(outpoint.txHash))
+      .filter((parent) => parent !== undefined);
+    if (parents.length > 0) await Promise.allSettled(parents);
+    const txid = hashToHex(transaction.hash);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       while (this.#updating) await this.#updating;
-      const verdict = await this.#tryToAdmit(transaction, txid, source);
+      const verdict = await this.#tryToAdmit(transaction, txid, options);
       if (verdict) return verdict;
     }
-    return { status: 'policy', reason: 'the chain moves too fast to check it' };
+    return refuse('the chain moves too fast to check it');
   }
 
   /** Undefined when the ground moved meanwhile. */
   async #tryToAdmit(
     transaction: Transaction,
     txid: string,
-    source: string,
+    options: AcceptOptions,
   ): Promise<TransactionVerdict | undefined> {
     const { tip } = this.#chain;
-    const changes = this.#changes;
-    const hasMoved = () => changes !== this.#changes || tip !== this.#chain.tip;
-    const obstacle = this.#obstacle(transaction, txid);
-    if (obstacle) return obstacle;
+    const found = await this.#examiner.find(transaction, txid);
+    if (found.status === 'found') {
+      if (!this.#examiner.isStillTrue(found.candidate)) return undefined;
+      return this.#admitFound(found.candidate, options);
+    }
+    if (tip !== this.#chain.tip || this.#updating) return undefined;
+    if (found.status === 'missing')
+      return this.#missingVerdict(transaction, txid, options.source, found.coins);
+    return found;
+  }
 
-    const coins = await this.#readCoins(transaction, tip.height + 1);
-    if (hasMoved()) return undefined;
-    if (coins.includes(undefined)) return this.#missingVerdict(transaction, txid, source, coins);
-    const spend = checkSpend(transaction, coins, this.#spendContext(tip));
-    if ('rejection' in spend) return { status: 'rejected', rejection: spend.rejection };
-    const unwanted = unwantedWithCoins(transaction, coins as Coin[], spend.fee, this.minFeeRate);
-    if (unwanted !== undefined) return { status: 'policy', reason: unwanted };
-
-    // One check an input, in order: only reserved locks have none, and those we do not want.
-    const input = await this.#verifyPool.verify(spend.checks);
-    if (input !== undefined) return { status: 'rejected', rejection: { code: 'bad-signature', input } };
-    if (hasMoved()) return undefined;
-
+  async #admitFound(candidate: Candidate, options: AcceptOptions): Promise<TransactionVerdict | undefined> {
+    const examiner = this.#examiner;
+    const early = examiner.plan(candidate);
+    if (early.status !== 'wanted') return early;
+    const forged = await examiner.verify(candidate);
+    if (forged) return forged;
+    if (!examiner.isStillTrue(candidate) || this.#updating) return undefined;
     // From here on nothing is awaited: what is found now still holds when the transaction is in.
-    const lateObstacle = this.#obstacle(transaction, txid);
-    if (lateObstacle) return lateObstacle;
-    const { fee } = spend;
-    return this.#add({ transaction, txid, fee, height: tip.height, coins: coins as Coin[] });
+    if (this.hasHash(candidate.transaction.hash)) return { status: 'known' };
+    const plan = examiner.plan(candidate);
+    if (plan.status !== 'wanted') return plan;
+    return this.#add(candidate, plan.replaced, options);
   }
 
-  /** What in here stands against a transaction. */
-  #obstacle(transaction: Transaction, txid: string): TransactionVerdict | undefined {
-    if (this.#entries.has(txid)) return { status: 'known' };
-    const conflict = this.#entries.conflictOf(transaction);
-    if (conflict) return { status: 'conflict', with: conflict.txid };
-    const reason = unwantedFamily(this.#entries.parentsOf(transaction));
-    return reason === undefined ? undefined : { status: 'policy', reason };
-  }
-
-  #add(fields: Omit<MempoolEntry, 'addedSec' | 'feeRate' | 'parents' | 'children'>): TransactionVerdict {
-    const entry = this.#entries.add({ ...fields, addedSec: this.#clockSec() });
-    this.#evict();
+  #add(
+    { transaction, txid, fee, coins, tip }: Candidate,
+    rivals: ReadonlySet<MempoolEntry>,
+    { source, addedSec = this.#clockSec() }: AcceptOptions,
+  ): TransactionVerdict {
+    const replaced = rivals.size === 0 ? [] : this.#entries.removeWithDescendants(rivals, 'replaced');
+    const entry = this.#entries.add({ transaction, txid, fee, addedSec, height: tip.height, coins });
+    this.#limit();
     this.#tellRemovals();
-    if (!this.#entries.has(entry.txid))
-      return { status: 'policy', reason: 'the mempool is full of transactions that pay more' };
-    this.#announce([entry]);
-    return { status: 'accepted', entry, replaced: [] };
+    if (!this.#entries.holds(entry)) return refuse('mempool full');
+    this.#announce([entry], source);
+    return { status: 'accepted', entry, replaced };
   }
 
-  #announce(entries: readonly MempoolEntry[]): void {
-    for (const entry of entries) for (const listener of this.#acceptedListeners) listener(entry);
+  /** Lets go what is too old or too much. */
+  #limit(): void {
+    const nowSec = this.#clockSec();
+    if (Math.abs(nowSec - this.#expiredSec) >= EXPIRE_EVERY_SEC) this.#expire(nowSec);
+    while (this.#entries.usage > this.#maxUsageBytes) {
+      const worst = this.#entries.worst();
+      if (worst === undefined) return;
+      this.#floor.raiseAbove(worst.descendants.fees / worst.descendants.bytes);
+      this.#entries.removeWithDescendants([worst], 'evicted');
+    }
+  }
+
+  #expire(nowSec: number): void {
+    this.#expiredSec = nowSec;
+    const old: MempoolEntry[] = [];
+    for (const entry of this.#entries.values()) if (entry.addedSec + EXPIRY_SEC <= nowSec) old.push(entry);
+    if (old.length > 0) this.#entries.removeWithDescendants(old, 'expired');
+  }
+
+  #announce(entries: readonly MempoolEntry[], source: string): void {
+    this.#sequence += entries.length;
+    for (const entry of entries) for (const listener of this.#acceptedListeners) listener(entry, source);
+    if (this.#orphans.size === 0) return;
     for (const { txid } of entries) this.#readmitOrphans(txid);
   }
 
   #tellRemovals(): void {
-    for (const { entry, reason } of this.#entries.takeRemovals())
+    for (const { entry, reason } of this.#entries.takeRemovals()) {
+      this.#sequence++;
       for (const listener of this.#removedListeners) listener(entry, reason);
+    }
   }
 
   #readmitOrphans(parentTxid: string): void {
@@ -278,37 +325,19 @@ export class Mempool {
     }
   }
 
-  #evict(): void {
-    if (this.#entries.usage <= this.#maxUsageBytes) return;
-    const evicted = this.#entries.evictTo(this.#maxUsageBytes * EVICT_TO);
-    const best = evicted.reduce((rate, { feeRate }) => Math.max(rate, feeRate), 0);
-    this.#floor.raiseAbove(best, this.#clockSec());
-    this.#changes++;
-  }
-
-  /** The coins that it spends, in order: made in here, or in the chain. */
-  async #readCoins({ inputs }: Transaction, height: number): Promise<(Coin | undefined)[]> {
-    const coins = inputs.map(({ outpoint }) => this.#entries.coinOf(outpoint, height));
-    const elsewhere = inputs.filter((_, i) => !coins[i]).map(({ outpoint }) => outpoint);
-    if (elsewhere.length === 0) return coins;
-    const read = (await this.#coinReader.read(elsewhere)).values();
-    return coins.map((coin) => coin ?? read.next().value);
-  }
-
   async #missingVerdict(
     transaction: Transaction,
     txid: string,
     source: string,
     coins: readonly (Coin | undefined)[],
-  ): Promise<TransactionVerdict> {
+  ): Promise<Refusal> {
     const missing = new Set<string>();
     for (const [input, { outpoint }] of transaction.inputs.entries()) {
       if (coins[input]) continue;
-      const parent = hashToHex(outpoint.txHash);
       // The parent is here and has no such output, or one that cannot be spent.
-      if (this.#entries.has(parent))
+      if (this.hasHash(outpoint.txHash))
         return { status: 'rejected', rejection: { code: 'bad-txns-inputs-missingorspent', input } };
-      missing.add(parent);
+      missing.add(hashToHex(outpoint.txHash));
     }
     if (await this.#isInChain(transaction)) return { status: 'known' };
     const orphan = { transaction, txid, source, missing: [...missing], addedSec: this.#clockSec() };
@@ -318,39 +347,26 @@ export class Mempool {
 
   async #isInChain({ hash, outputs }: Transaction): Promise<boolean> {
     const outpoints = outputs.slice(0, OUTPUTS_LOOKED_UP).map((_, index) => ({ txHash: hash, index }));
-    return (await this.#coinReader.read(outpoints)).some((coin) => coin !== undefined);
-  }
-
-  #spendContext(tip: BlockNode): SpendContext {
-    const chain = this.#chain;
-    return {
-      height: tip.height + 1,
-      medianTimeSec: chain.medianTime(tip),
-      medianTimeAt: (height) => chain.medianTime(chain.nodeAt(height)!),
-      params: chain.params,
-    };
+    return (await this.#examiner.readFromChain(outpoints)).some((coin) => coin !== undefined);
   }
 
   async #follow(change: ChainChange): Promise<void> {
-    this.#changes++;
     const nowSec = this.#clockSec();
-    removeConnected(this.#entries, change.connected);
+    for (const block of change.connected) removeConnected(this.#entries, block);
+    if (change.connected.length > 0) this.#floor.noteBlock(nowSec);
+    const context = this.#examiner.spendContext(change.tip);
     const returned =
       change.disconnected.length === 0
         ? []
-        : await followReorganization(
-            this.#entries,
-            this.#chain,
-            this.#spendContext(change.tip),
-            change,
-            nowSec,
-          );
+        : await followReorganization(this.#entries, this.#chain, context, change, nowSec);
     this.#expire(nowSec);
-    this.#evict();
-    this.#changes++;
+    this.#limit();
     this.#tip = change.tip;
     this.#tellRemovals();
-    this.#announce(returned.filter(({ txid }) => this.#entries.has(txid)));
+    this.#announce(
+      returned.filter((entry) => this.#entries.holds(entry)),
+      'chain',
+    );
     if (this.#orphans.size === 0) return;
     for (const { block } of change.connected) {
       for (const { hash } of block.transactions) {
@@ -359,11 +375,8 @@ export class Mempool {
       }
     }
   }
+}
 
-  #expire(nowSec: number): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.addedSec + EXPIRY_SEC > nowSec) return;
-      this.#entries.removeWithDescendants(entry, 'expired');
-    }
-  }
+function refuse(reason: string): Refusal {
+  return { status: 'policy', reason };
 }

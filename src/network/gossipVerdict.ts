@@ -49,9 +49,9 @@ export function gossipVerdictOfTransaction(verdict: TransactionVerdict): GossipV
       return ACCEPT;
     case 'known':
     case 'orphan':
-    case 'conflict':
-    case 'policy':
       return ignore(verdict.status);
+    case 'policy':
+      return ignore(verdict.reason);
     case 'rejected': {
       const { code } = verdict.rejection;
       const { isFinal } = verdictOf(code);

@@ -4,6 +4,7 @@ import type { NodeStatus } from '../../protocols/status.ts';
 import { blocksTopic, topicId, transactionsTopic } from '../../protocols/topics.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import type { ChainChange } from '../chain/chainChange.ts';
+import { FROM_FILE } from '../mempool/mempool.ts';
 import type { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { serveAll } from './answers.ts';
@@ -80,8 +81,9 @@ export class Network {
       onStatus: (connection, theirs) => status.heard(connection, theirs),
     });
     chain.onInvalidBlock((_node, rejection, source) => peers.punishForBlock(source, rejection.code));
-    mempool.onAccepted(({ txid, transaction }) => {
-      gossip.publishTransaction(txid, transaction.bytes);
+    mempool.onAccepted(({ txid, transaction }, source) => {
+      // What the last run left is no news: who lacks it asks for our mempool.
+      if (source !== FROM_FILE) gossip.publishTransaction(txid, transaction.bytes);
     });
     meterStreams(host, (id) => peers.punish(id, STREAM_POINTS, 'other: too many streams'));
     guard.start();

@@ -76,10 +76,10 @@ export async function submitTransaction(services: NodeServices, transaction: Tra
       return txid;
     case 'orphan':
       throw new RpcError(RPC_ERROR.verify, 'bad-txns-inputs-missingorspent');
-    case 'conflict':
-      throw new RpcError(RPC_ERROR.verifyRejected, 'txn-mempool-conflict');
-    case 'policy':
-      throw new RpcError(RPC_ERROR.verifyRejected, verdict.reason);
+    case 'policy': {
+      const { reason, detail } = verdict;
+      throw new RpcError(RPC_ERROR.verifyRejected, detail === undefined ? reason : `${reason}, ${detail}`);
+    }
     case 'rejected': {
       const { code } = verdict.rejection;
       const isMissing = code === 'bad-txns-inputs-missingorspent';

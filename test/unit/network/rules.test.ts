@@ -68,7 +68,6 @@ test('the result of every verdict on a gossiped transaction', () => {
     accepted: [{ status: 'accepted', entry, replaced: [] }, 'accept', 0],
     known: [{ status: 'known' }, 'ignore', 0],
     orphan: [{ status: 'orphan', missing: [] }, 'ignore', 0],
-    conflict: [{ status: 'conflict', with: '' }, 'ignore', 0],
     policy: [{ status: 'policy', reason: '' }, 'ignore', 0],
     rejected: [{ status: 'rejected', rejection: { code: 'bad-signature', input: 0 } }, 'reject', 20],
   };
