@@ -1,19 +1,23 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
  * Replaces a file as a whole: after a kill, a power cut or on a full disk it holds either the old bytes or the new ones,
  * never a part. The new bytes are in a file beside it, on the disk, before that takes the name. Readable by its owner
- * alone unless `mode` says otherwise. One write at a time for each path.
+ * alone unless `mode` says otherwise. What is large may be given in parts. One write at a time for each path.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | Iterable<Uint8Array>,
+  mode = 0o600,
+): Promise<void> {
   const beside = `${path}.new`;
   // What a kill left behind would keep its mode.
   await rm(beside, { force: true });
   try {
     const file = await open(beside, 'wx', mode);
     try {
-      await file.writeFile(data);
+      await writeFile(file, data);
       await file.sync();
     } finally {
       await file.close();

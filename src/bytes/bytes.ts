@@ -18,7 +18,7 @@ export function keyToBytes(key: string): Uint8Array {
   return Buffer.from(key, 'latin1');
 }
 
-/** CRC-32 (ISO-HDLC, as zlib and PNG use it), unsigned. */
-export function crc32(bytes: Uint8Array): number {
-  return zlibCrc32(bytes);
+/** CRC-32 (ISO-HDLC, as zlib and PNG use it), unsigned. `before` is that of the bytes before these, if there are any. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  return zlibCrc32(bytes, before);
 }

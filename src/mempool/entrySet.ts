@@ -149,14 +149,14 @@ export class EntrySet {
   }
 
   /**
-   * Removes a transaction that a block of this height holds: what it made are confirmed coins from now on. False when it was
-   * not here.
+   * Removes a transaction that a block of this height holds: what it made are confirmed coins from now on. Undefined when it
+   * was not here.
    */
-  confirm(hash: Uint8Array, height: number): boolean {
+  confirm(hash: Uint8Array, height: number): MempoolEntry | undefined {
     const key = bytesToKey(hash);
     this.#deltas.delete(key);
     const entry = this.#entries.get(key);
-    if (!entry) return false;
+    if (!entry) return undefined;
     for (const child of entry.children) {
       child.coins = child.coins.map((coin, input) => {
         const { txHash } = child.transaction.inputs[input]!.outpoint;
@@ -164,7 +164,7 @@ export class EntrySet {
       });
     }
     this.#remove(entry, 'confirmed');
-    return true;
+    return entry;
   }
 
   /** Removes transactions and all that depend on them; returns them. */

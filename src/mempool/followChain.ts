@@ -15,14 +15,22 @@ const SLICE = 500;
 
 /** How the mempool follows the chain: what the new blocks hold or contradict leaves, what was undone comes back. */
 
-/** Takes out what this block holds, and with its descendants whatever spends the same coins as it does. */
-export function removeConnected(entries: EntrySet, { node, block }: ChangedBlock): void {
-  if (entries.size === 0) return;
+/**
+ * Takes out what this block holds, and with its descendants whatever spends the same coins as it does. Returns what it held.
+ */
+export function removeConnected(entries: EntrySet, { node, block }: ChangedBlock): MempoolEntry[] {
+  const confirmed: MempoolEntry[] = [];
+  if (entries.size === 0) return confirmed;
   for (const transaction of block.transactions.slice(1)) {
-    if (entries.confirm(transaction.hash, node.height)) continue;
+    const entry = entries.confirm(transaction.hash, node.height);
+    if (entry !== undefined) {
+      confirmed.push(entry);
+      continue;
+    }
     const conflicts = entries.conflictsOf(transaction);
     if (conflicts.size > 0) entries.removeWithDescendants(conflicts, 'conflict');
   }
+  return confirmed;
 }
 
 /**

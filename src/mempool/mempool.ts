@@ -8,6 +8,7 @@ import { detachTransaction, type Outpoint, type Transaction } from '../primitive
 import { Admissions } from './admissions.ts';
 import { EntrySet } from './entrySet.ts';
 import { type Candidate, Examiner } from './examiner.ts';
+import { type EstimateMode, FeeEstimator } from './feeEstimator.ts';
 import { FeeFloor } from './feeFloor.ts';
 import { followReorganization, removeConnected } from './followChain.ts';
 import type { MempoolEntry, RemovalReason } from './mempoolEntry.ts';
@@ -57,6 +58,7 @@ export class Mempool {
   readonly #orphans = new OrphanPool();
   readonly #examiner: Examiner;
   readonly #floor = new FeeFloor();
+  readonly #estimator = new FeeEstimator();
   readonly #admissions = new Admissions();
   readonly #acceptedListeners: AcceptedListener[] = [];
   readonly #removedListeners: RemovedListener[] = [];
@@ -176,8 +178,14 @@ export class Mempool {
    * as seen in the past; `blocks` is the target that the answer is for, which may be another. Undefined when too little was
    * seen. Never less than what the mempool asks at the moment.
    */
-  estimateFeeRate(_targetBlocks: number): FeeEstimate | undefined {
-    return undefined;
+  estimateFeeRate(targetBlocks: number, mode: EstimateMode = 'economical'): FeeEstimate | undefined {
+    const { feeRate, blocks } = this.#estimator.estimate(targetBlocks, mode);
+    return feeRate === undefined ? undefined : { feeRate: Math.max(feeRate, this.minFeeRate), blocks };
+  }
+
+  /** What `estimateFeeRate` learns from. */
+  get estimator(): FeeEstimator {
+    return this.#estimator;
   }
 
   /** What the owner has added to fees, base units, by hash in wire order as bytesToKey writes it. */
@@ -281,6 +289,8 @@ export class Mempool {
     this.#limit();
     this.#tellRemovals();
     if (!this.#entries.holds(entry)) return refuse('mempool full');
+    // What waited before the node was started waits for longer than it seems.
+    if (source !== FROM_FILE) this.#estimator.add(entry);
     this.#announce([entry], source);
     return { status: 'accepted', entry, replaced };
   }
@@ -314,6 +324,7 @@ export class Mempool {
   #tellRemovals(): void {
     for (const { entry, reason } of this.#entries.takeRemovals()) {
       this.#sequence++;
+      if (reason !== 'confirmed') this.#estimator.remove(entry);
       for (const listener of this.#removedListeners) listener(entry, reason);
     }
   }
@@ -352,7 +363,11 @@ export class Mempool {
 
   async #follow(change: ChainChange): Promise<void> {
     const nowSec = this.#clockSec();
-    for (const block of change.connected) removeConnected(this.#entries, block);
+    for (const block of change.connected) {
+      this.#tellRemovals();
+      const confirmed = removeConnected(this.#entries, block);
+      this.#estimator.addBlock(block.node.height, confirmed);
+    }
     if (change.connected.length > 0) this.#floor.noteBlock(nowSec);
     const context = this.#examiner.spendContext(change.tip);
     const returned =

@@ -5,6 +5,7 @@ import { isReindexUnfinished, reindex } from '../chain/reindex.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { VerifyPool } from '../crypto/verifyPool.ts';
 import { Mempool } from '../mempool/mempool.ts';
+import { MempoolFiles } from '../mempool/mempoolFiles.ts';
 import { checkProposal } from '../mining/checkProposal.ts';
 import { Miner } from '../mining/miner.ts';
 import { TemplateSource } from '../mining/templateSource.ts';
@@ -130,6 +131,8 @@ async function openParts(
 
   const pool = new Mempool({ chain, verifyPool });
   mempool = pool;
+  const mempoolFiles = openMempoolFiles({ dataDir, params, pool, log: logOf('mempool') });
+  opened('mempool', () => mempoolFiles.close());
   const wallet = await openWallet({ dataDir, params, chain, pool, log: logOf('wallet') });
   reader = wallet;
   opened('wallet', () => wallet.close());
@@ -164,8 +167,9 @@ async function openParts(
   upgradeWatch.update();
   follow(chain, { pool, wallet, miner, templates, network, upgradeWatch, log: logOf('chain') });
   const events = new NodeEvents(chain, pool, network);
-  // Payments of ours that no block has: the mempool of the last run is gone.
+  // Payments of ours that no block has: after a kill the mempool of the last run is gone.
   for (const transaction of wallet.ownPending()) await pool.accept(transaction, { source: 'wallet' });
+  loadMempool(mempoolFiles, logOf('mempool'), stop);
   const flush = setInterval(() => chain.sync().catch(stop), SYNC_MS);
   opened('flush timer', async () => clearInterval(flush));
 
@@ -174,6 +178,7 @@ async function openParts(
     params,
     chain,
     mempool: pool,
+    mempoolFiles,
     network,
     miner,
     templates,
@@ -232,6 +237,24 @@ function expectPruning({ lowestHeight, pruning }: Chain, { dataDir }: NodeConfig
 function heightReadBy(wallet: Wallet | undefined): number {
   if (wallet === undefined) return 0;
   return wallet.isRescanning ? wallet.height : Number.POSITIVE_INFINITY;
+}
+
+function openMempoolFiles(parts: {
+  dataDir: string;
+  params: NodeConfig['params'];
+  pool: Mempool;
+  log: Logger;
+}): MempoolFiles {
+  const { dataDir, params, pool, log } = parts;
+  const onDamaged = (path: string, reason: string) => log.warn(`${path} is not used: ${reason}`);
+  return new MempoolFiles({ dataDir, params, mempool: pool, onDamaged });
+}
+
+/** Not awaited: thousands of signatures are verified, and the node answers meanwhile. */
+function loadMempool(files: MempoolFiles, log: Logger, stop: (error: Error) => void): void {
+  files.load().then((result) => {
+    if (result.count > 0) log.info(result, 'loaded the mempool of the last run');
+  }, stop);
 }
 
 function openWallet(parts: {

@@ -1,5 +1,6 @@
 import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
+import type { MempoolFiles } from '../mempool/mempoolFiles.ts';
 import type { ProposalVerdict } from '../mining/checkProposal.ts';
 import type { Miner } from '../mining/miner.ts';
 import type { TemplateSource } from '../mining/templateSource.ts';
@@ -15,6 +16,7 @@ export type NodeServices = Readonly<{
   params: NetworkParams;
   chain: Chain;
   mempool: Mempool;
+  mempoolFiles: MempoolFiles;
   network: Network;
   miner: Miner;
   /** What external miners work on. */
