@@ -13,6 +13,7 @@ import { FeeFloor } from './feeFloor.ts';
 import { followReorganization, removeConnected } from './followChain.ts';
 import type { MempoolEntry, RemovalReason } from './mempoolEntry.ts';
 import { OrphanPool } from './orphanPool.ts';
+import { type PackageVerdict, testPackage } from './packageTest.ts';
 import { EXPIRE_EVERY_SEC, EXPIRY_SEC, MAX_USAGE_BYTES } from './policy.ts';
 import type { Refusal, TransactionVerdict } from './transactionVerdict.ts';
 
@@ -36,6 +37,8 @@ export type AcceptOptions = Readonly<{
   source: string;
   /** When it came in first, if not now. */
   addedSec?: number;
+  /** Base units: a higher fee is taken for a slip of its maker, and refused as `max-fee-exceeded`. */
+  maxFee?: bigint;
 }>;
 
 /** `feeRate` in base units a byte. */
@@ -218,6 +221,16 @@ export class Mempool {
     );
   }
 
+  /** Says what would become of these, in which each may spend from the ones before, and adds nothing. */
+  async test(transactions: readonly Transaction[]): Promise<PackageVerdict> {
+    for (let attempt = 1; ; attempt++) {
+      while (this.#updating) await this.#updating;
+      const { tip } = this.#chain;
+      const verdict = await testPackage(transactions, { examiner: this.#examiner, entries: this.#entries });
+      if (tip === this.#chain.tip || attempt === MAX_ATTEMPTS) return verdict;
+    }
+  }
+
   /**
    * Follows the chain to its new tip. To be awaited by it, one change at a time, before anything that builds on this mempool
    * is told; nothing comes in meanwhile.
@@ -269,6 +282,7 @@ export class Mempool {
     const examiner = this.#examiner;
     const early = examiner.plan(candidate);
     if (early.status !== 'wanted') return early;
+    if (options.maxFee !== undefined && candidate.fee > options.maxFee) return refuse('max-fee-exceeded');
     const forged = await examiner.verify(candidate);
     if (forged) return forged;
     if (!examiner.isStillTrue(candidate) || this.#updating) return undefined;

@@ -15,7 +15,7 @@ import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
 
 const theme = 'Rawtransactions';
 /** Coins per 1,000 bytes: a fee above it is taken for a mistake. */
-const DEFAULT_MAX_FEE_RATE = 0.1;
+export const DEFAULT_MAX_FEE_RATE = 0.1;
 
 export const transactionMethods: readonly RpcMethod[] = [
   rpcMethod({
@@ -45,8 +45,7 @@ export const transactionMethods: readonly RpcMethod[] = [
     },
     run: async (services, { hexstring, maxfeerate }) => {
       const transaction = readTransactionHex(hexstring);
-      await checkFeeRate(services, transaction, Number(maxfeerate));
-      return submitTransaction(services, transaction);
+      return submitTransaction(services, transaction, maxFeeOf(transaction, Number(maxfeerate)));
     },
   }),
   rpcMethod({
@@ -60,24 +59,37 @@ export const transactionMethods: readonly RpcMethod[] = [
   }),
 ];
 
-/** Gives it to the mempool, and says why when that refuses. @returns the txid */
-export async function submitTransaction(services: NodeServices, transaction: Transaction): Promise<string> {
-  const { mempool, network } = services;
+/**
+ * Gives it to the mempool, which tells the network, and says why when that refuses. `maxFee` in base units: a higher fee is
+ * surely a slip of the keyboard. @returns the txid
+ */
+export async function submitTransaction(
+  { mempool, network }: NodeServices,
+  transaction: Transaction,
+  maxFee?: bigint,
+): Promise<string> {
   const txid = hashToHex(transaction.hash);
-  if (await isInChain(services, transaction)) {
-    throw new RpcError(RPC_ERROR.alreadyInChain, 'Transaction outputs already in utxo set');
-  }
-  const verdict = await mempool.accept(transaction, { source: 'rpc' });
+  const verdict = await mempool.accept(transaction, {
+    source: 'rpc',
+    ...(maxFee !== undefined && { maxFee }),
+  });
   switch (verdict.status) {
     case 'accepted':
+      return txid;
     case 'known':
-      // Also one that was known: who sends it again wants it to be heard of.
+      if (!mempool.has(txid))
+        throw new RpcError(RPC_ERROR.alreadyInChain, 'Transaction outputs already in utxo set');
+      // Who sends it again wants it to be heard of.
       await network.broadcastTransaction(transaction);
       return txid;
     case 'orphan':
       throw new RpcError(RPC_ERROR.verify, 'bad-txns-inputs-missingorspent');
     case 'policy': {
       const { reason, detail } = verdict;
+      if (reason === 'max-fee-exceeded') {
+        const message = 'Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)';
+        throw new RpcError(RPC_ERROR.verify, message);
+      }
       throw new RpcError(RPC_ERROR.verifyRejected, detail === undefined ? reason : `${reason}, ${detail}`);
     }
     case 'rejected': {
@@ -175,31 +187,9 @@ async function getTxOut(
   };
 }
 
-/** One of its outputs is an unspent coin: sending it again would do nothing. */
-async function isInChain({ chain, mempool }: NodeServices, transaction: Transaction): Promise<boolean> {
-  if (mempool.has(hashToHex(transaction.hash))) return false;
-  const coins = await chain.readCoins(
-    transaction.outputs.map((_, index) => ({ txHash: transaction.hash, index })),
-  );
-  return coins.some((coin) => coin !== undefined);
-}
-
-/** Refuses a fee that is surely a slip of the keyboard. Inputs that are not known are left to the mempool to judge. */
-async function checkFeeRate(
-  { mempool }: NodeServices,
-  transaction: Transaction,
-  maxRate: number,
-): Promise<void> {
+/** The highest fee at this rate, coins per 1,000 bytes; undefined when 0 lifts the limit. @throws RpcError */
+export function maxFeeOf({ bytes }: Transaction, maxRate: number): bigint | undefined {
   if (Number.isNaN(maxRate) || maxRate < 0) throw new RpcError(RPC_ERROR.type, 'Amount out of range');
-  if (maxRate === 0) return;
-  let fee = 0n;
-  for (const { outpoint } of transaction.inputs) {
-    const coin = await mempool.readCoin(outpoint);
-    if (coin === undefined) return;
-    fee += coin.amount;
-  }
-  for (const { amount } of transaction.outputs) fee -= amount;
-  const most = (BigInt(Math.round(maxRate * Number(COIN))) * BigInt(transaction.bytes.length)) / 1000n;
-  if (fee <= most) return;
-  throw new RpcError(RPC_ERROR.verify, 'Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)');
+  if (maxRate === 0) return undefined;
+  return (BigInt(Math.round(maxRate * Number(COIN))) * BigInt(bytes.length)) / 1000n;
 }
