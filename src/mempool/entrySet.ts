@@ -122,12 +122,17 @@ export class EntrySet {
 
   /** Adds what has neither a conflict nor been added before. */
   add(fields: NewEntry): MempoolEntry {
-    const { transaction, fee } = fields;
+    const { transaction, txid, fee, addedSec, height, coins } = fields;
     const key = bytesToKey(transaction.hash);
     const modifiedFee = Number(fee) + (this.#deltas.get(key) ?? 0);
     const alone: FamilySums = { count: 1, bytes: transaction.bytes.length, fees: modifiedFee };
     const entry: MutableEntry = {
-      ...fields,
+      transaction,
+      txid,
+      fee,
+      addedSec,
+      height,
+      coins,
       modifiedFee,
       feeRate: modifiedFee / transaction.bytes.length,
       parents: this.#parentsOf(transaction),

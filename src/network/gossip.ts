@@ -9,7 +9,7 @@ import { checkProofOfWork } from '../consensus/checkHeader.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { type BlockHeader, decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
-import { decodeTransaction, detachTransaction } from '../primitives/transaction.ts';
+import { decodeTransaction } from '../primitives/transaction.ts';
 import {
   type GossipVerdict,
   gossipVerdictOfBlock,
@@ -188,21 +188,27 @@ export class GossipTopics {
   async #judgeTransaction(peer: Peer, data: Uint8Array): Promise<GossipVerdict> {
     const { mempool, orphans, hasCaughtUp } = this.#options;
     if (!hasCaughtUp()) return IGNORE;
-    // Detached: the message is a view into all that came in the same packet.
-    const transaction = detachTransaction(decodeTransaction(data));
-    const txid = hashToHex(transaction.hash);
-    if (mempool.has(txid)) return IGNORE;
-    return this.#whileJudging(txid, async () => {
-      const verdict = await this.#turnstile.run(peer.id, data.length, () =>
-        mempool.accept(transaction, { source: peer.id }),
-      );
-      if (verdict === undefined) return IGNORE;
+    let txid = '';
+    try {
+      // It waits for its turn as bytes: decoded it would weigh many times as much.
+      const judged = await this.#turnstile.run(peer.id, data.length, async () => {
+        // A copy: the message is a view into all that came in the same packet.
+        const transaction = decodeTransaction(Uint8Array.from(data));
+        if (mempool.hasHash(transaction.hash)) return undefined;
+        txid = hashToHex(transaction.hash);
+        this.#judging.add(txid);
+        return { transaction, verdict: await mempool.accept(transaction, { source: peer.id }) };
+      });
+      if (judged === undefined) return IGNORE;
+      const { transaction, verdict } = judged;
       if (verdict.status === 'accepted') peer.lastTransactionAtMs = Date.now();
       if (verdict.status === 'orphan' && (await orphans.resolve(peer, transaction, verdict.missing))) {
         return { result: 'accept', points: 0, reason: '' };
       }
       return gossipVerdictOfTransaction(verdict);
-    });
+    } finally {
+      this.#judging.delete(txid);
+    }
   }
 
   async #whileJudging(hash: string, judgement: () => Promise<GossipVerdict>): Promise<GossipVerdict> {

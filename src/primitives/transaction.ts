@@ -90,7 +90,9 @@ export function makeTransaction(fields: TransactionFields): Transaction {
 
 /** The same transaction on bytes of its own. A view would keep the whole block that it came in alive. */
 export function detachTransaction(transaction: Transaction): Transaction {
-  return decodeTransaction(Uint8Array.from(transaction.bytes));
+  const { bytes } = transaction;
+  if (bytes.length === bytes.buffer.byteLength) return transaction;
+  return decodeTransaction(Uint8Array.from(bytes));
 }
 
 export function isNullOutpoint({ txHash, index }: Outpoint): boolean {

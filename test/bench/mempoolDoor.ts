@@ -12,7 +12,7 @@ const PER_FAN = 1000;
 const OUTPUT = 2_000_000n;
 
 /** Transactions a second through the mempool's door, many under way at once; memory of each; order and template. */
-export async function run(): Promise<void> {
+export async function measureDoor(): Promise<void> {
   await withMiningNode(async (node) => {
     const payments = await preparePayments(node);
     console.log(`${payments.length} payments, ${payments[0]!.bytes.length} bytes each`);

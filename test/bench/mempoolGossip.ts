@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { until } from '../support/nodeProcess.ts';
+import type { PaymentWorkload } from './mempoolWorkload.ts';
+
+const SENDER = fileURLToPath(new URL('./gossipSender.js', import.meta.url));
+const COUNTER = new URL('./gossipCounter.js', import.meta.url).href;
+const PATIENCE_MS = 120_000;
+
+/** Payments a second from one process to another by gossip, beside what the two carry when all is let through unseen. */
+export async function measureGossip(workload: PaymentWorkload): Promise<void> {
+  const rates: Record<'all' | 'judged', number[]> = { all: [], judged: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    rates.all.push(await rateOf(workload, true));
+    rates.judged.push(await rateOf(workload, false));
+  }
+  const [all, judged] = [Math.max(...rates.all), Math.max(...rates.judged)];
+  console.log(`by gossip, all let through unseen: ${shown(rates.all)}`);
+  console.log(`by gossip, into the mempool: ${shown(rates.judged)}, x${(judged / all).toFixed(2)}`);
+}
+
+const ROUNDS = 2;
+
+/** @returns payments a second */
+async function rateOf(workload: PaymentWorkload, acceptsAll: boolean): Promise<number> {
+  const { payments, file } = workload;
+  const result = `${file}.${acceptsAll}.${Math.random()}.json`;
+  const env = {
+    BENCH_GOSSIP: result,
+    BENCH_COUNT: String(payments.length),
+    BENCH_PROFILE: process.env.BENCH_PROFILE ?? '',
+    ...(acceptsAll && { BENCH_ACCEPT_ALL: '1' }),
+  };
+  const node = await workload.startNode({ preload: COUNTER, env });
+  let sender: ChildProcess | undefined;
+  try {
+    const { addresses } = await node.rpc<{ addresses: string[] }>('status');
+    sender = spawn(process.execPath, [SENDER, addresses[0]!, file], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    await until('all payments', () => existsSync(result) && readFileSync(result, 'utf8') !== '', PATIENCE_MS);
+    const { ms, verdicts } = JSON.parse(readFileSync(result, 'utf8'));
+    if (verdicts.accept !== payments.length) console.log(`verdicts: ${JSON.stringify(verdicts)}`);
+    return (payments.length / ms) * 1000;
+  } finally {
+    if (sender?.exitCode === null) {
+      sender.kill('SIGTERM');
+      await once(sender, 'exit');
+    }
+    await node.stop();
+  }
+}
+
+function shown(rates: readonly number[]): string {
+  return `${rates.map((rate) => (rate / 1000).toFixed(2)).join('k, ')}k/s`;
+}
