@@ -35,6 +35,7 @@ export class VerifyPool {
   readonly #workers = new Set<PoolWorker>();
   readonly #queue = new VerifyQueue();
   #checked = 0;
+  #isDispatchDue = false;
   /** Why no more work is taken. */
   #ended: Error | undefined;
 
@@ -78,7 +79,8 @@ export class VerifyPool {
     this.#checked += checks.length;
     const job = new VerifyJob(checks, this.#sharers);
     this.#queue.push(job);
-    this.#dispatch();
+    if (job.packed.length > 0) this.#dispatch();
+    else this.#dispatchSoon();
     return job.verdict;
   }
 
@@ -86,6 +88,16 @@ export class VerifyPool {
   async close(): Promise<void> {
     this.#end(new Error('the signature verification pool is closed'));
     await Promise.all([...this.#workers].map(({ thread }) => endThread(thread)));
+  }
+
+  /** Small jobs leave together at the end of the turn in which they came: a message costs as much as a signature. */
+  #dispatchSoon(): void {
+    if (this.#isDispatchDue) return;
+    this.#isDispatchDue = true;
+    setImmediate(() => {
+      this.#isDispatchDue = false;
+      this.#dispatch();
+    });
   }
 
   /** Hands batches to the workers that have room, the idlest first. */

@@ -120,8 +120,11 @@ export class EntrySet {
     return { amount: output.amount, lockingScript: output.lockingScript, height, isCoinbase: false };
   }
 
-  /** Adds what has neither a conflict nor been added before. */
-  add(fields: NewEntry): MempoolEntry {
+  /**
+   * Adds what has neither a conflict nor been added before. `mayHaveChildren`: a reorganization brings it back, so what
+   * spends from it may be here already.
+   */
+  add(fields: NewEntry, { mayHaveChildren = false } = {}): MempoolEntry {
     const { transaction, txid, fee, addedSec, height, coins } = fields;
     const key = bytesToKey(transaction.hash);
     const modifiedFee = Number(fee) + (this.#deltas.get(key) ?? 0);
@@ -136,8 +139,7 @@ export class EntrySet {
       modifiedFee,
       feeRate: modifiedFee / transaction.bytes.length,
       parents: this.#parentsOf(transaction),
-      // There are some already when a reorganization brings back what they spend.
-      children: this.#childrenOf(transaction),
+      children: mayHaveChildren ? this.#childrenOf(transaction) : NOBODY,
       ancestors: alone,
       descendants: alone,
     };

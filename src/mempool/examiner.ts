@@ -54,6 +54,7 @@ export class Examiner {
   readonly #verifyPool: VerifyPool;
   readonly #floor: () => number;
   readonly #coinReader: CoinReader;
+  #context: (SpendContext & Readonly<{ tip: BlockNode }>) | undefined;
 
   /** `floor`: the fee rate that the mempool asks at the moment. */
   constructor(parts: { chain: Chain; entries: EntrySet; verifyPool: VerifyPool; floor: () => number }) {
@@ -125,15 +126,18 @@ export class Examiner {
     return this.#coinReader.read(outpoints);
   }
 
-  /** For the block after this tip. */
+  /** For the block after this tip. Kept until the next: a median is a sort, and thousands come in after one block. */
   spendContext(tip: BlockNode): SpendContext {
+    if (this.#context?.tip === tip) return this.#context;
     const chain = this.#chain;
-    return {
+    this.#context = {
+      tip,
       height: tip.height + 1,
       medianTimeSec: chain.medianTime(tip),
       medianTimeAt: (height) => chain.medianTime(chain.nodeAt(height)!),
       params: chain.params,
     };
+    return this.#context;
   }
 
   async #fillFromChain(coins: (Coin | undefined)[], { inputs }: Transaction): Promise<void> {

@@ -96,14 +96,15 @@ function giveBack(
   const ancestors = ancestorsVia(entries.parentsOf(detached));
   if (ancestors.size > 0 && unwantedFamily(ancestors, detached.bytes.length)) return undefined;
   const height = context.height - 1;
-  const entry = entries.add({
+  const fields = {
     transaction: detached,
     txid,
     fee: spend.fee,
     addedSec: nowSec,
     height,
     coins: coins as Coin[],
-  });
+  };
+  const entry = entries.add(fields, { mayHaveChildren: true });
   removeTooLong(entry, entries);
   return entry;
 }

@@ -216,9 +216,9 @@ export class Mempool {
     if (broken) return broken;
     const { length } = transaction.bytes;
     if (!this.#admissions.hasRoomFor(length)) return refuse('too many transactions wait to be checked');
-    return this.#admissions.run(transaction.hash, length, () =>
-      this.#admit(detachTransaction(transaction), options),
-    );
+    const verdict = this.#admit(detachTransaction(transaction), options);
+    this.#admissions.begin(transaction.hash, length, verdict);
+    return verdict;
   }
 
   /** Says what would become of these, in which each may spend from the ones before, and adds nothing. */
@@ -247,17 +247,20 @@ export class Mempool {
 
   async #admit(transaction: Transaction, options: AcceptOptions): Promise<TransactionVerdict> {
     // A child that comes right behind its parents is no orphan: they were here first, so this cannot go in circles.
-    const parents = transaction.inputs
-      .map(({ outpoint }) => this.#admissions.get(outpoint.txHash))
-      .filter((parent) => parent !== undefined);
-    if (parents.length > 0) await Promise.allSettled(parents);
-    const txid = hashToHex(transaction.hash);
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      while (this.#updating) await this.#updating;
-      const verdict = await this.#tryToAdmit(transaction, txid, options);
-      if (verdict) return verdict;
+    const parents = this.#admissions.parentsOf(transaction);
+    // Awaited even when there are none: whoever asks meanwhile finds the verdict that is to come.
+    await (parents.length > 0 ? Promise.allSettled(parents) : undefined);
+    try {
+      const txid = hashToHex(transaction.hash);
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        while (this.#updating) await this.#updating;
+        const verdict = await this.#tryToAdmit(transaction, txid, options);
+        if (verdict) return verdict;
+      }
+      return refuse('the chain moves too fast to check it');
+    } finally {
+      this.#admissions.end(transaction.hash, transaction.bytes.length);
     }
-    return refuse('the chain moves too fast to check it');
   }
 
   /** Undefined when the ground moved meanwhile. */

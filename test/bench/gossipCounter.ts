@@ -28,17 +28,21 @@ if (isMainThread && path !== undefined) {
 function counted(validator: Validator, file: string): Validator {
   const verdicts: Record<string, number> = {};
   let started = 0;
+  let cpuBefore = process.cpuUsage();
   let left = Number(count);
   let profiling: Promise<Session> | undefined;
   return async (...message) => {
     if (started === 0) {
       started = performance.now();
+      cpuBefore = process.cpuUsage();
       if (profiles) profiling = startProfile();
     }
     const verdict = acceptsAll === '1' ? 'accept' : await validator(...message);
     verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
     if (--left === 0) {
-      writeFileSync(file, JSON.stringify({ ms: performance.now() - started, verdicts }));
+      const { user, system } = process.cpuUsage(cpuBefore);
+      const ms = performance.now() - started;
+      writeFileSync(file, JSON.stringify({ ms, cpuMs: (user + system) / 1000, verdicts }));
       if (profiling) await endProfile(await profiling);
     }
     return verdict;
