@@ -1,25 +1,34 @@
 import { bytesToKey } from '../bytes/bytes.ts';
-import type { Transaction } from '../primitives/transaction.ts';
+import { outpointKey, type Transaction } from '../primitives/transaction.ts';
 import { MAX_PENDING, MAX_PENDING_BYTES } from './policy.ts';
 import type { TransactionVerdict } from './transactionVerdict.ts';
 
+type Verdict = Promise<TransactionVerdict>;
+
 /** The transactions on their way through the checks: a bounded number, and none twice. */
 export class Admissions {
-  readonly #verdicts = new Map<string, Promise<TransactionVerdict>>();
+  readonly #verdicts = new Map<string, Verdict>();
+  /** By what they spend, the last of each. */
+  readonly #spenders = new Map<string, Verdict>();
   #bytes = 0;
 
   /** The verdict to come on a transaction that is on its way, by its hash in wire order. */
-  get(hash: Uint8Array): Promise<TransactionVerdict> | undefined {
+  get(hash: Uint8Array): Verdict | undefined {
     return this.#verdicts.size === 0 ? undefined : this.#verdicts.get(bytesToKey(hash));
   }
 
-  /** The verdicts to come on what this one spends from. */
-  parentsOf({ inputs }: Transaction): Promise<TransactionVerdict>[] {
-    const verdicts: Promise<TransactionVerdict>[] = [];
+  /**
+   * The verdicts to come on those before this one that it spends from, or whose coins it spends too. They were here first:
+   * a child that comes right behind its parents is no orphan, and a rival has to pay more than what came before it.
+   */
+  forerunnersOf({ inputs }: Transaction): Verdict[] {
+    const verdicts: Verdict[] = [];
     if (this.#verdicts.size === 0) return verdicts;
     for (const { outpoint } of inputs) {
-      const verdict = this.get(outpoint.txHash);
-      if (verdict !== undefined) verdicts.push(verdict);
+      const parent = this.get(outpoint.txHash);
+      const rival = this.#spenders.get(outpointKey(outpoint.txHash, outpoint.index));
+      if (parent !== undefined) verdicts.push(parent);
+      if (rival !== undefined) verdicts.push(rival);
     }
     return verdicts;
   }
@@ -29,13 +38,20 @@ export class Admissions {
   }
 
   /** `verdict` is to call `end` when it is there. */
-  begin(hash: Uint8Array, bytes: number, verdict: Promise<TransactionVerdict>): void {
+  begin({ hash, inputs, bytes }: Transaction, verdict: Verdict): void {
     this.#verdicts.set(bytesToKey(hash), verdict);
-    this.#bytes += bytes;
+    for (const { outpoint } of inputs)
+      this.#spenders.set(outpointKey(outpoint.txHash, outpoint.index), verdict);
+    this.#bytes += bytes.length;
   }
 
-  end(hash: Uint8Array, bytes: number): void {
+  end({ hash, inputs, bytes }: Transaction): void {
+    const verdict = this.get(hash);
     this.#verdicts.delete(bytesToKey(hash));
-    this.#bytes -= bytes;
+    for (const { outpoint } of inputs) {
+      const key = outpointKey(outpoint.txHash, outpoint.index);
+      if (this.#spenders.get(key) === verdict) this.#spenders.delete(key);
+    }
+    this.#bytes -= bytes.length;
   }
 }

@@ -217,7 +217,7 @@ export class Mempool {
     const { length } = transaction.bytes;
     if (!this.#admissions.hasRoomFor(length)) return refuse('too many transactions wait to be checked');
     const verdict = this.#admit(detachTransaction(transaction), options);
-    this.#admissions.begin(transaction.hash, length, verdict);
+    this.#admissions.begin(transaction, verdict);
     return verdict;
   }
 
@@ -246,10 +246,9 @@ export class Mempool {
   }
 
   async #admit(transaction: Transaction, options: AcceptOptions): Promise<TransactionVerdict> {
-    // A child that comes right behind its parents is no orphan: they were here first, so this cannot go in circles.
-    const parents = this.#admissions.parentsOf(transaction);
+    const forerunners = this.#admissions.forerunnersOf(transaction);
     // Awaited even when there are none: whoever asks meanwhile finds the verdict that is to come.
-    await (parents.length > 0 ? Promise.allSettled(parents) : undefined);
+    await (forerunners.length > 0 ? Promise.allSettled(forerunners) : undefined);
     try {
       const txid = hashToHex(transaction.hash);
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -259,7 +258,7 @@ export class Mempool {
       }
       return refuse('the chain moves too fast to check it');
     } finally {
-      this.#admissions.end(transaction.hash, transaction.bytes.length);
+      this.#admissions.end(transaction);
     }
   }
 

@@ -19,12 +19,19 @@ type Answer = Readonly<{
 const VERSIONS = ['1.0', '1.1', '2.0'];
 /** More calls in one batch would hold the node for longer than others should wait. */
 export const MAX_BATCH = 10_000;
+/** Calls of a batch that run at the same time, where their order does not matter. */
+const MAX_AT_ONCE = 250;
 
 /**
  * Answers the text of one HTTP request: a JSON-RPC call or a batch of them, 1.0 and 2.0 as Bitcoin Core speaks both
- * (doc/JSON-RPC-interface.md): errors of 1.0 have an HTTP status of their own, answers of 2.0 are always 200.
+ * (doc/JSON-RPC-interface.md): errors of 1.0 have an HTTP status of their own, answers of 2.0 are always 200. The calls of
+ * a batch run one after the other, but for neighbours of a method that `overlaps` with itself.
  */
-export async function answerJsonRpc(text: string, call: Call): Promise<HttpAnswer> {
+export async function answerJsonRpc(
+  text: string,
+  call: Call,
+  overlaps: (method: string) => boolean = () => false,
+): Promise<HttpAnswer> {
   let request: unknown;
   try {
     request = JSON.parse(text);
@@ -36,13 +43,38 @@ export async function answerJsonRpc(text: string, call: Call): Promise<HttpAnswe
     return single(refuse(RPC_ERROR.invalidRequest, `A batch has 1 to ${MAX_BATCH} calls`));
   }
   const bodies: string[] = [];
-  for (const one of request) {
-    const answered = await answer(one, call);
-    if (!answered.isNotification) bodies.push(write(answered));
+  for (const group of inGroups(request, overlaps)) {
+    const answers = await Promise.all(group.map((one) => answer(one, call)));
+    for (const answered of answers) if (!answered.isNotification) bodies.push(write(answered));
   }
   return bodies.length === 0
     ? { status: 204, body: undefined }
     : { status: 200, body: `[${bodies.join(',')}]` };
+}
+
+/** The calls of a batch in order, those that may run at the same time together. */
+function* inGroups(
+  requests: readonly unknown[],
+  overlaps: (method: string) => boolean,
+): Generator<unknown[]> {
+  let group: unknown[] = [];
+  let method: string | undefined;
+  for (const request of requests) {
+    const next = methodOf(request);
+    const joins = group.length < MAX_AT_ONCE && next !== undefined && next === method && overlaps(next);
+    if (group.length > 0 && !joins) {
+      yield group;
+      group = [];
+    }
+    group.push(request);
+    method = next;
+  }
+  if (group.length > 0) yield group;
+}
+
+function methodOf(request: unknown): string | undefined {
+  const method: unknown = (request as { method?: unknown } | null)?.method;
+  return typeof method === 'string' ? method : undefined;
 }
 
 async function answer(request: unknown, call: Call): Promise<Answer> {

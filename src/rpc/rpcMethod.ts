@@ -21,6 +21,8 @@ export type RpcMethod = Readonly<{
   parameters: ParameterShape;
   /** Whether it may wait for something to happen: such calls do not keep others from running. */
   isWaiting?: boolean;
+  /** Neighbours in a batch may run at the same time: each comes to the same end as if it ran after the one before. */
+  overlaps?: boolean;
   /** Gets what the request gave, checked and by name. */
   handle: (services: NodeServices, given: unknown, context: CallContext) => Promise<unknown> | unknown;
 }>;
@@ -33,6 +35,7 @@ export function rpcMethod<S extends ParameterShape>(method: {
   example: string;
   parameters: S;
   isWaiting?: boolean;
+  overlaps?: boolean;
   run: (
     services: NodeServices,
     given: z.infer<z.ZodObject<S>>,

@@ -139,8 +139,10 @@ export class RpcServer {
     const signal = AbortSignal.any([hungUp.signal, this.#closing.signal]);
     this.#requests++;
     try {
-      const { status, body } = await answerJsonRpc(text, (name, params) =>
-        this.#call(name, params, { signal }),
+      const { status, body } = await answerJsonRpc(
+        text,
+        (name, params) => this.#call(name, params, { signal }),
+        (name) => METHODS.get(name)?.overlaps === true,
       );
       // Who does not take the answer gives up the connection.
       request.socket.setTimeout(IDLE_TIMEOUT_MS);
@@ -158,7 +160,8 @@ export class RpcServer {
     if (services === undefined) throw new RpcError(RPC_ERROR.inWarmup, 'Loading block index…');
     const run = async () => method.handle(services, params, context);
     try {
-      return await (method.isWaiting ? run() : this.#slots.run(run));
+      // Slots are for large answers: who waits, or hands in a payment, holds little.
+      return await (method.isWaiting || method.overlaps ? run() : this.#slots.run(run));
     } catch (error) {
       const answer = toRpcError(error);
       if (answer.code === RPC_ERROR.internal)

@@ -43,6 +43,8 @@ export const transactionMethods: readonly RpcMethod[] = [
       hexstring: text,
       maxfeerate: z.union([z.number(), z.string()]).default(DEFAULT_MAX_FEE_RATE),
     },
+    // A child waits for its parent, which came before.
+    overlaps: true,
     run: async (services, { hexstring, maxfeerate }) => {
       const transaction = readTransactionHex(hexstring);
       return submitTransaction(services, transaction, maxFeeOf(transaction, Number(maxfeerate)));

@@ -162,6 +162,18 @@ test('of rivals that come at once one is left, the best paid of those that follo
   });
 });
 
+test('of rivals that come at once the first is in first, and the next have to pay more', async () => {
+  await withMiningNode(async ({ mempool, ...node }) => {
+    const [coin] = await matureCoinbases({ mempool, ...node }, 1);
+    const rivals = [5000n, 5100n, 1000n, 9000n].map((fee) => payOn([coin!], { fee }));
+    const verdicts = await Promise.all(rivals.map((rival) => mempool.accept(rival, { source: 'peer' })));
+    assert.deepEqual(
+      verdicts.map(({ status }) => status),
+      ['accepted', 'policy', 'policy', 'accepted'],
+    );
+  });
+});
+
 test('a replacement takes the place of a child in a family that is full', async () => {
   await withMiningNode(async (node) => {
     const [coin] = await matureCoinbases(node, 1);

@@ -60,6 +60,32 @@ describe('answerJsonRpc', () => {
     assert.deepEqual((await ask([{ jsonrpc: '2.0', method: 'echo' }])).status, 204);
   });
 
+  it('runs neighbours in a batch together where their method allows it, and all others in turn', async () => {
+    const running: string[] = [];
+    const seen: string[] = [];
+    const call = async (method: string) => {
+      running.push(method);
+      seen.push(`${method} beside ${running.length - 1}`);
+      await new Promise(setImmediate);
+      running.splice(running.indexOf(method), 1);
+      return method;
+    };
+    const batch = ['send', 'send', 'send', 'other', 'other', 'send'].map((method, id) => ({ id, method }));
+    const { body } = await answerJsonRpc(JSON.stringify(batch), call, (method) => method === 'send');
+    assert.deepEqual(
+      JSON.parse(body!).map(({ id }: { id: number }) => id),
+      [0, 1, 2, 3, 4, 5],
+    );
+    assert.deepEqual(seen, [
+      'send beside 0',
+      'send beside 1',
+      'send beside 2',
+      'other beside 0',
+      'other beside 0',
+      'send beside 0',
+    ]);
+  });
+
   it('says what is wrong with a request that is none', async () => {
     const codeOf = async (request: unknown) => {
       const { status, body } = await ask(request);
