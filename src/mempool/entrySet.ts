@@ -18,10 +18,11 @@ import { usageOf } from './policy.ts';
 export type NewEntry = Pick<MempoolEntry, 'transaction' | 'txid' | 'fee' | 'addedSec' | 'height' | 'coins'>;
 
 /** An entry as only this file changes it. */
-type MutableEntry = NewEntry & {
+type MutableEntry = Omit<NewEntry, 'addedSec' | 'coins'> & {
   modifiedFee: number;
   feeRate: number;
   coins: readonly Coin[];
+  addedSec: number;
   parents: Set<MutableEntry>;
   children: Set<MutableEntry>;
   ancestors: FamilySums;
@@ -197,6 +198,12 @@ export class EntrySet {
   /** Notes what an entry spends now: after a reorganization its coins may be from other blocks. */
   setCoins(entry: MempoolEntry, coins: readonly Coin[]): void {
     this.#own(entry).coins = coins;
+  }
+
+  /** Notes that an entry came in earlier than it seemed. */
+  backdate(hash: Uint8Array, addedSec: number): void {
+    const entry = this.#entries.get(bytesToKey(hash));
+    if (entry !== undefined) entry.addedSec = Math.min(entry.addedSec, addedSec);
   }
 
   /** The best paid first, parents before their children. Not to be changed: it is kept until the set changes. */

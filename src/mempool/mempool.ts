@@ -135,6 +135,11 @@ export class Mempool {
     return this.#entries.ofHash(hash) !== undefined;
   }
 
+  /** Notes that a transaction, if it is here, came in earlier than it seemed: before a restart. */
+  backdate(hash: Uint8Array, addedSec: number): void {
+    this.#entries.backdate(hash, addedSec);
+  }
+
   /** In the order in which a miner should take them: the best paid first, parents before their children. */
   byFeeRate(): readonly MempoolEntry[] {
     return this.#entries.inFeeOrder();

@@ -114,7 +114,12 @@ export class MempoolFiles {
     if (addedSec + EXPIRY_SEC <= nowSec) return undefined;
     try {
       const transaction = decodeTransaction(bytes);
-      await this.#mempool.accept(transaction, { source: FROM_FILE, addedSec: Math.min(addedSec, nowSec) });
+      const { status } = await this.#mempool.accept(transaction, {
+        source: FROM_FILE,
+        addedSec: Math.min(addedSec, nowSec),
+      });
+      // The wallet has sent its own again by now.
+      if (status === 'known') this.#mempool.backdate(transaction.hash, addedSec);
       return transaction.hash;
     } catch (error) {
       if (error instanceof DecodeError) return undefined;

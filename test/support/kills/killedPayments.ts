@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeProcess, RpcFailure, until } from '../nodeProcess.ts';
@@ -27,6 +27,7 @@ export async function killWithPayments({ folder, kills, random }: KillPlan): Pro
       if (n % KILLS_A_BLOCK === KILLS_A_BLOCK - 1) await pair.confirm();
       return isWithin;
     });
+    await pair.restartInOrder();
     await pair.finish();
     return count;
   } finally {
@@ -105,6 +106,29 @@ class Pair {
   async revive(): Promise<void> {
     this.#victim = await this.#victim.restart();
     for (const txid of this.#own) await this.#victim.rpc('getrawtransaction', txid);
+  }
+
+  /**
+   * After an orderly end all that waits is there again, other people's payments too, with its times; with a file that was cut
+   * meanwhile the node starts all the same, and says so.
+   */
+  async restartInOrder(): Promise<void> {
+    type Waiting = Record<string, { time: number }>;
+    const before = await this.#victim.rpc<Waiting>('getrawmempool', true);
+    const timesOf = (waiting: Waiting) =>
+      Object.fromEntries(Object.keys(before).map((txid) => [txid, waiting[txid]?.time]));
+    for (const isCut of [false, true]) {
+      assert.equal(await this.#victim.stop(), 0);
+      const file = join(this.#victim.dataDir, 'mempool.dat');
+      if (isCut) truncateSync(file, Math.floor(this.#random() * statSync(file).size));
+      this.#victim = await this.#victim.restart();
+      await until('the mempool is loaded', async () => {
+        const { loaded } = await this.#victim.rpc<{ loaded: boolean }>('getmempoolinfo');
+        return loaded;
+      });
+      assert.equal(/mempool\.dat is not used: /.test(this.#victim.output), isCut);
+      if (!isCut) assert.deepEqual(timesOf(await this.#victim.rpc('getrawmempool', true)), timesOf(before));
+    }
   }
 
   /** A block with all that waits, which the victim gets too. */
