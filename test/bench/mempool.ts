@@ -1,5 +1,5 @@
 import { measureDoor } from './mempoolDoor.ts';
-import { measureGossip } from './mempoolGossip.ts';
+import { measureGossip, WARM } from './mempoolGossip.ts';
 import { measureRpc } from './mempoolRpc.ts';
 import { makePaymentWorkload } from './mempoolWorkload.ts';
 
@@ -13,7 +13,7 @@ export async function run(options: readonly string[]): Promise<void> {
   const parts = named.length === 0 ? PARTS : named;
   if (parts.includes('door')) await measureDoor();
   if (!parts.includes('gossip') && !parts.includes('rpc')) return;
-  const workload = await makePaymentWorkload(count);
+  const workload = await makePaymentWorkload(count + WARM);
   try {
     if (parts.includes('gossip')) await measureGossip(workload);
     if (parts.includes('rpc')) await measureRpc(workload);
