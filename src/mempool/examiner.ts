@@ -1,3 +1,4 @@
+import { hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
 import { checkSpend, type SpendContext } from '../consensus/checkSpend.ts';
@@ -46,6 +47,9 @@ export type Found =
 
 /** Who has to leave for a transaction. */
 export type Plan = Readonly<{ status: 'wanted'; replaced: ReadonlySet<MempoolEntry> }> | Broken;
+
+/** A transaction is known to be in a block by its outputs, as long as one of the first few is unspent. */
+const OUTPUTS_LOOKED_UP = 8;
 
 /** What is asked of a transaction on its way in, in steps, cheapest first. It changes nothing. */
 export class Examiner {
@@ -121,9 +125,21 @@ export class Examiner {
     return true;
   }
 
-  /** Which of these outputs are unspent coins of the chain. */
-  readFromChain(outpoints: readonly Outpoint[]): Promise<(Coin | undefined)[]> {
-    return this.#coinReader.read(outpoints);
+  /** What follows for a transaction some of whose coins (undefined) are not there: `missing` are the txids of its parents. */
+  async judgeMissing(
+    transaction: Transaction,
+    coins: readonly (Coin | undefined)[],
+  ): Promise<Broken | Readonly<{ status: 'known' }> | Readonly<{ status: 'orphan'; missing: string[] }>> {
+    const missing = new Set<string>();
+    for (const [input, { outpoint }] of transaction.inputs.entries()) {
+      if (coins[input]) continue;
+      // The parent is here and has no such output, or one that cannot be spent.
+      if (this.#entries.ofHash(outpoint.txHash))
+        return { status: 'rejected', rejection: { code: 'bad-txns-inputs-missingorspent', input } };
+      missing.add(hashToHex(outpoint.txHash));
+    }
+    if (await this.#isInChain(transaction)) return { status: 'known' };
+    return { status: 'orphan', missing: [...missing] };
   }
 
   /** For the block after this tip. Kept until the next: a median is a sort, and thousands come in after one block. */
@@ -138,6 +154,11 @@ export class Examiner {
       params: chain.params,
     };
     return this.#context;
+  }
+
+  async #isInChain({ hash, outputs }: Transaction): Promise<boolean> {
+    const outpoints = outputs.slice(0, OUTPUTS_LOOKED_UP).map((_, index) => ({ txHash: hash, index }));
+    return (await this.#coinReader.read(outpoints)).some((coin) => coin !== undefined);
   }
 
   async #fillFromChain(coins: (Coin | undefined)[], { inputs }: Transaction): Promise<void> {

@@ -46,8 +46,6 @@ export type FeeEstimate = Readonly<{ feeRate: number; blocks: number }>;
 
 /** How often an admission begins anew because the ground moved meanwhile: a block came in, or a parent left. */
 const MAX_ATTEMPTS = 10;
-/** A transaction of ours is known to be in a block by its outputs, as long as one of the first few is unspent. */
-const OUTPUTS_LOOKED_UP = 8;
 
 /**
  * The valid transactions that wait for a block, and the one door through which they come in. Many may be on their way
@@ -280,9 +278,13 @@ export class Mempool {
       return this.#admitFound(found.candidate, options);
     }
     if (tip !== this.#chain.tip || this.#updating) return undefined;
-    if (found.status === 'missing')
-      return this.#missingVerdict(transaction, txid, options.source, found.coins);
-    return found;
+    if (found.status !== 'missing') return found;
+    const verdict = await this.#examiner.judgeMissing(transaction, found.coins);
+    if (verdict.status === 'orphan') {
+      const { missing } = verdict;
+      this.#orphans.add({ transaction, txid, source: options.source, missing, addedSec: this.#clockSec() });
+    }
+    return verdict;
   }
 
   async #admitFound(candidate: Candidate, options: AcceptOptions): Promise<TransactionVerdict | undefined> {
@@ -355,31 +357,6 @@ export class Mempool {
       // Nobody waits for the verdict any more. A fault of ours shows again in what is asked for.
       this.accept(transaction, { source }).catch(() => undefined);
     }
-  }
-
-  async #missingVerdict(
-    transaction: Transaction,
-    txid: string,
-    source: string,
-    coins: readonly (Coin | undefined)[],
-  ): Promise<Refusal> {
-    const missing = new Set<string>();
-    for (const [input, { outpoint }] of transaction.inputs.entries()) {
-      if (coins[input]) continue;
-      // The parent is here and has no such output, or one that cannot be spent.
-      if (this.hasHash(outpoint.txHash))
-        return { status: 'rejected', rejection: { code: 'bad-txns-inputs-missingorspent', input } };
-      missing.add(hashToHex(outpoint.txHash));
-    }
-    if (await this.#isInChain(transaction)) return { status: 'known' };
-    const orphan = { transaction, txid, source, missing: [...missing], addedSec: this.#clockSec() };
-    this.#orphans.add(orphan);
-    return { status: 'orphan', missing: orphan.missing };
-  }
-
-  async #isInChain({ hash, outputs }: Transaction): Promise<boolean> {
-    const outpoints = outputs.slice(0, OUTPUTS_LOOKED_UP).map((_, index) => ({ txHash: hash, index }));
-    return (await this.#examiner.readFromChain(outpoints)).some((coin) => coin !== undefined);
   }
 
   async #follow(change: ChainChange): Promise<void> {

@@ -23,7 +23,6 @@ export type TestVerdict =
 export type PackageVerdict = Readonly<{ error?: string; verdicts: readonly TestVerdict[] }>;
 
 const UNJUDGED: TestVerdict = { status: 'unjudged' };
-const OUTPUTS_LOOKED_UP = 8;
 
 /** Asks all that is asked of transactions on their way in, each of which may spend from the ones before. Adds nothing. */
 export async function testPackage(
@@ -62,11 +61,8 @@ async function examine(
   if (entries.ofHash(transaction.hash)) return { verdict: { status: 'known', isInChain: false } };
   const found = await examiner.find(transaction, hashToHex(transaction.hash), imagined);
   if (found.status === 'missing') {
-    const outpoints = transaction.outputs
-      .slice(0, OUTPUTS_LOOKED_UP)
-      .map((_, index) => ({ txHash: transaction.hash, index }));
-    const isInChain = (await examiner.readFromChain(outpoints)).some((coin) => coin !== undefined);
-    return { verdict: isInChain ? { status: 'known', isInChain } : { status: 'missing' } };
+    const { status } = await examiner.judgeMissing(transaction, found.coins);
+    return { verdict: status === 'known' ? { status, isInChain: true } : { status: 'missing' } };
   }
   if (found.status !== 'found') return { verdict: found };
   const plan = examiner.plan(found.candidate, imagined);
