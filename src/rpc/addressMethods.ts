@@ -4,7 +4,6 @@ import type { Coin } from '../consensus/coin.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { AddressError, decodeAddress, encodeAddress } from '../crypto/address.ts';
 import { formatAmount } from '../wallet/amount.ts';
-import { toCoins } from './amounts.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { readPublicKey, text } from './parameters.ts';
 import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
@@ -17,14 +16,6 @@ export const addressMethods: readonly RpcMethod[] = [
     example: 'indiecoin rpc validateaddress <address>',
     parameters: { address: text },
     run: validateAddress,
-  }),
-  rpcMethod({
-    name: 'gettxoutsetinfo',
-    theme: 'Blockchain',
-    summary: 'All unspent outputs, counted and added up.',
-    example: 'indiecoin rpc gettxoutsetinfo',
-    parameters: { hash_type: text.optional() },
-    run: describeCoinSet,
   }),
   rpcMethod({
     name: 'addressbalance',
@@ -54,28 +45,6 @@ function validateAddress(
     if (!(error instanceof AddressError)) throw error;
     return { isvalid: false, error_locations: [], error: error.message };
   }
-}
-
-async function describeCoinSet({ chain }: NodeServices): Promise<Record<string, unknown>> {
-  let amount = 0n;
-  // Coins come in the order of their txids: where it changes, the next transaction begins.
-  let transactions = 0;
-  let lastHash: Uint8Array = new Uint8Array();
-  const { tip, coinCount, coinSetHash } = await chain.scanCoins(({ txHash }, coin) => {
-    amount += coin.amount;
-    if (equalBytes(txHash, lastHash)) return;
-    transactions++;
-    lastHash = txHash;
-  });
-  return {
-    height: tip.height,
-    bestblock: tip.hash,
-    transactions,
-    txouts: coinCount,
-    coin_set_count: coinCount,
-    coin_set_hash: coinSetHash,
-    total_amount: toCoins(amount),
-  };
 }
 
 async function sumAddress(

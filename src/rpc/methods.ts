@@ -2,6 +2,7 @@ import { addressMethods } from './addressMethods.ts';
 import { blockchainMethods } from './blockchainMethods.ts';
 import { chainControlMethods } from './chainControlMethods.ts';
 import { chainStatsMethods } from './chainStatsMethods.ts';
+import { coinMethods } from './coinMethods.ts';
 import { controlMethods } from './controlMethods.ts';
 import { mempoolMethods } from './mempoolMethods.ts';
 import { miningMethods } from './miningMethods.ts';
@@ -26,6 +27,7 @@ const help = rpcMethod({
 export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
   [
     ...blockchainMethods,
+    ...coinMethods,
     ...chainStatsMethods,
     ...chainControlMethods,
     ...transactionMethods,
