@@ -34,7 +34,7 @@ type Check = (
  */
 const BODY_CHECKS: readonly Check[] = [
   checkMerkleTree,
-  checkSize,
+  checkBlockSize,
   checkCoinbaseFirstAndOnly,
   checkTransactions,
   checkOutputCount,
@@ -77,18 +77,31 @@ export function checkBlockContext(
   params: NetworkParams,
 ): Rejection | undefined {
   const height = parent.height + 1;
-  const medianTimeSec = medianTime(parent);
-  for (const transaction of block.transactions) {
+  const coinbase = block.transactions[0]!;
+  const rejection = checkAllFinal(block, height, medianTime(parent)) ?? checkCoinbaseHeight(coinbase, height);
+  if (rejection) return rejection;
+  return isActiveAfter(parent, 'bip54', params) ? checkCoinbaseLock(coinbase, height) : undefined;
+}
+
+/** No transaction is locked until later. `medianTimeSec` is the parent's (BIP113). */
+export function checkAllFinal(
+  { transactions }: Block,
+  height: number,
+  medianTimeSec: number,
+): Rejection | undefined {
+  for (const transaction of transactions) {
     if (!isFinal(transaction, height, medianTimeSec)) {
       return { code: 'bad-txns-nonfinal', lockTime: transaction.lockTime };
     }
   }
-  const coinbase = block.transactions[0]!;
+  return undefined;
+}
+
+/** The coinbase begins with the height of its block (BIP34). */
+export function checkCoinbaseHeight({ inputs }: Transaction, height: number): Rejection | undefined {
   const push = coinbaseHeightScript(height);
-  if (!equalBytes(coinbase.inputs[0]!.unlockingScript.subarray(0, push.length), push)) {
-    return { code: 'bad-cb-height', height };
-  }
-  return isActiveAfter(parent, 'bip54', params) ? checkCoinbaseLock(coinbase, height) : undefined;
+  const isThere = equalBytes(inputs[0]!.unlockingScript.subarray(0, push.length), push);
+  return isThere ? undefined : { code: 'bad-cb-height', height };
 }
 
 /**
@@ -97,7 +110,7 @@ export function checkBlockContext(
  * (which BIP34 leaves open where it came late, and BIP30 would have to look for). BIP54's other rules hold here from the
  * first block on: those about times, the 64 bytes, and its 2,500 signature operations, for which 100,000 bytes have no room.
  */
-function checkCoinbaseLock({ lockTime, inputs }: Transaction, height: number): Rejection | undefined {
+export function checkCoinbaseLock({ lockTime, inputs }: Transaction, height: number): Rejection | undefined {
   if (lockTime !== height - 1) return { code: 'bad-cb-locktime', lockTime, expected: height - 1 };
   return inputs[0]!.sequence === SEQUENCE_FINAL ? { code: 'bad-cb-sequence' } : undefined;
 }
@@ -107,7 +120,7 @@ export function maxPublicKeyOutputs(params: NetworkParams): number {
   return Math.floor(params.maxBlockBytes / BYTES_PER_SIGNATURE_OPERATION) - COINBASE_SIGNATURE_OPERATIONS;
 }
 
-function* checkMerkleTree({ header, transactions }: Block): Generator<void, Rejection | undefined> {
+export function* checkMerkleTree({ header, transactions }: Block): Generator<void, Rejection | undefined> {
   const { root, isMutated } = yield* hashingMerkleRoot(transactions.map(({ hash }) => hash));
   if (!equalBytes(root, header.merkleRoot)) {
     return { code: 'bad-txnmrklroot', root: hashToHex(header.merkleRoot), expected: hashToHex(root) };
@@ -118,13 +131,13 @@ function* checkMerkleTree({ header, transactions }: Block): Generator<void, Reje
   return isForged ? { code: 'bad-txns-size-64' } : undefined;
 }
 
-function checkSize({ bytes }: Block, { maxBlockBytes }: NetworkParams): Rejection | undefined {
+export function checkBlockSize({ bytes }: Block, { maxBlockBytes }: NetworkParams): Rejection | undefined {
   return bytes.length > maxBlockBytes
     ? { code: 'bad-blk-length', bytes: bytes.length, maxBytes: maxBlockBytes }
     : undefined;
 }
 
-function checkCoinbaseFirstAndOnly({ transactions }: Block): Rejection | undefined {
+export function checkCoinbaseFirstAndOnly({ transactions }: Block): Rejection | undefined {
   const [first, ...others] = transactions;
   if (!first || !isCoinbase(first)) return { code: 'bad-cb-missing' };
   const second = others.findIndex(isCoinbase);
@@ -140,7 +153,7 @@ function* checkTransactions({ transactions }: Block): Generator<void, Rejection 
   return undefined;
 }
 
-function checkOutputCount({ transactions }: Block, params: NetworkParams): Rejection | undefined {
+export function checkOutputCount({ transactions }: Block, params: NetworkParams): Rejection | undefined {
   const max = maxPublicKeyOutputs(params);
   let count = 0;
   for (const { outputs } of transactions) {

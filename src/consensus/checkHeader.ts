@@ -6,7 +6,7 @@ import { ancestorAt, type HeaderNode, medianTime } from './headerNode.ts';
 import type { HeaderRejection } from './rejection.ts';
 
 /** Versions below are from before BIP65; the rules of BIP34, 66 and 65 hold from the first block. */
-const MIN_VERSION = 4;
+export const MIN_VERSION = 4;
 /** How far ahead of the local clock a block may be. */
 export const MAX_FUTURE_SEC = 7200;
 /** How far the first block of a retarget period may step back behind the last one before it (BIP54). */
@@ -25,24 +25,69 @@ export function checkProofOfWork(header: BlockHeader, params: NetworkParams): He
   return { code: 'high-hash', hash: hashToHex(header.hash), bits: header.bits };
 }
 
-/** The rules that need the chain before it and the clock, in Bitcoin Core's order (ContextualCheckBlockHeader). */
+type Check = (
+  header: BlockHeader,
+  parent: HeaderNode,
+  params: NetworkParams,
+  nowSec: number,
+) => HeaderRejection | undefined;
+
+/** In Bitcoin Core's order (ContextualCheckBlockHeader). Each can be asked by itself. */
+const CHECKS: readonly Check[] = [
+  checkBits,
+  checkTimeAfterMedian,
+  checkTimewarp,
+  (header, _parent, _params, nowSec) => checkTimeNotAhead(header, nowSec),
+  checkVersion,
+];
+
+/** The rules that need the chain before it and the clock. */
 export function checkHeader(
   header: BlockHeader,
   parent: HeaderNode,
   params: NetworkParams,
   nowSec: number,
 ): HeaderRejection | undefined {
-  const { bits, timeSec, version } = header;
-  const expected = nextBits(parent, params);
-  if (bits !== expected) return { code: 'bad-diffbits', bits, expected };
-  const medianTimeSec = medianTime(parent);
-  if (timeSec <= medianTimeSec) return { code: 'time-too-old', timeSec, medianTimeSec };
-  const minTimeSec = minTimeAgainstTimewarp(parent, params);
-  if (timeSec < minTimeSec) return { code: 'time-timewarp-attack', timeSec, minTimeSec };
-  const maxTimeSec = nowSec + MAX_FUTURE_SEC;
-  if (timeSec > maxTimeSec) return { code: 'time-too-new', timeSec, maxTimeSec };
-  if (version < MIN_VERSION) return { code: 'bad-version', version };
+  for (const check of CHECKS) {
+    const rejection = check(header, parent, params, nowSec);
+    if (rejection) return rejection;
+  }
   return undefined;
+}
+
+export function checkBits(
+  { bits }: BlockHeader,
+  parent: HeaderNode,
+  params: NetworkParams,
+): HeaderRejection | undefined {
+  const expected = nextBits(parent, params);
+  return bits === expected ? undefined : { code: 'bad-diffbits', bits, expected };
+}
+
+export function checkTimeAfterMedian(
+  { timeSec }: BlockHeader,
+  parent: HeaderNode,
+): HeaderRejection | undefined {
+  const medianTimeSec = medianTime(parent);
+  return timeSec > medianTimeSec ? undefined : { code: 'time-too-old', timeSec, medianTimeSec };
+}
+
+export function checkTimewarp(
+  { timeSec }: BlockHeader,
+  parent: HeaderNode,
+  params: NetworkParams,
+): HeaderRejection | undefined {
+  const minTimeSec = minTimeAgainstTimewarp(parent, params);
+  return timeSec >= minTimeSec ? undefined : { code: 'time-timewarp-attack', timeSec, minTimeSec };
+}
+
+export function checkTimeNotAhead({ timeSec }: BlockHeader, nowSec: number): HeaderRejection | undefined {
+  const maxTimeSec = nowSec + MAX_FUTURE_SEC;
+  return timeSec <= maxTimeSec ? undefined : { code: 'time-too-new', timeSec, maxTimeSec };
+}
+
+export function checkVersion({ version }: BlockHeader): HeaderRejection | undefined {
+  return version >= MIN_VERSION ? undefined : { code: 'bad-version', version };
 }
 
 /** The `bits` that the block after `parent` must have: Bitcoin's retarget, byte for byte. */

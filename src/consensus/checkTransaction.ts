@@ -4,17 +4,17 @@ import { isCoinbase, isNullOutpoint, outpointKey, type Transaction } from '../pr
 import { lockTypeOf, pushedSignature } from './lockingScript.ts';
 import type { TransactionRejection } from './rejection.ts';
 
-const MAX_TRANSACTION_BYTES = 100_000;
+export const MAX_TRANSACTION_BYTES = 100_000;
 /** As long as an inner node of the merkle tree, which it could pass for (CVE-2017-12842, BIP54). */
 export const FORBIDDEN_TRANSACTION_BYTES = 64;
-const MIN_COINBASE_SCRIPT_BYTES = 2;
-const MAX_COINBASE_SCRIPT_BYTES = 100;
+export const MIN_COINBASE_SCRIPT_BYTES = 2;
+export const MAX_COINBASE_SCRIPT_BYTES = 100;
 /** Bitcoin reads a coinbase output that begins so as a commitment to witnesses (BIP141), which nothing here has. */
 const WITNESS_COMMITMENT = [0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed];
 
 type Check = (transaction: Transaction) => TransactionRejection | undefined;
 
-/** The rules for a transaction by itself, in the order they are asked, cheapest first. None needs the chain. */
+/** The rules for a transaction by itself, in the order they are asked, cheapest first. None needs the chain, and each can be asked by itself. */
 const CHECKS: readonly Check[] = [
   checkNotEmpty,
   checkSize,
@@ -35,13 +35,13 @@ export function checkTransaction(transaction: Transaction): TransactionRejection
   return undefined;
 }
 
-function checkNotEmpty({ inputs, outputs }: Transaction): TransactionRejection | undefined {
+export function checkNotEmpty({ inputs, outputs }: Transaction): TransactionRejection | undefined {
   if (inputs.length === 0) return { code: 'bad-txns-vin-empty' };
   if (outputs.length === 0) return { code: 'bad-txns-vout-empty' };
   return undefined;
 }
 
-function checkSize({ bytes }: Transaction): TransactionRejection | undefined {
+export function checkSize({ bytes }: Transaction): TransactionRejection | undefined {
   if (bytes.length > MAX_TRANSACTION_BYTES) {
     return { code: 'bad-txns-oversize', bytes: bytes.length, maxBytes: MAX_TRANSACTION_BYTES };
   }
@@ -49,7 +49,7 @@ function checkSize({ bytes }: Transaction): TransactionRejection | undefined {
 }
 
 /** Each and their sum: a sum that wrapped around once made 184 billion bitcoins (CVE-2010-5139). */
-function checkAmounts({ outputs }: Transaction): TransactionRejection | undefined {
+export function checkAmounts({ outputs }: Transaction): TransactionRejection | undefined {
   let total = 0n;
   for (let output = 0; output < outputs.length; output++) {
     const { amount } = outputs[output]!;
@@ -61,7 +61,7 @@ function checkAmounts({ outputs }: Transaction): TransactionRejection | undefine
 }
 
 /** The same coin twice in one transaction would be counted twice (CVE-2018-17144). */
-function checkInputsDistinct({ inputs }: Transaction): TransactionRejection | undefined {
+export function checkInputsDistinct({ inputs }: Transaction): TransactionRejection | undefined {
   if (inputs.length === 1) return undefined;
   const seen = new Set<string>();
   for (const [input, { outpoint }] of inputs.entries()) {
@@ -71,7 +71,7 @@ function checkInputsDistinct({ inputs }: Transaction): TransactionRejection | un
   return undefined;
 }
 
-function checkCoinbaseScript(transaction: Transaction): TransactionRejection | undefined {
+export function checkCoinbaseScript(transaction: Transaction): TransactionRejection | undefined {
   if (!isCoinbase(transaction)) return undefined;
   const bytes = transaction.inputs[0]!.unlockingScript.length;
   return bytes < MIN_COINBASE_SCRIPT_BYTES || bytes > MAX_COINBASE_SCRIPT_BYTES
@@ -79,13 +79,13 @@ function checkCoinbaseScript(transaction: Transaction): TransactionRejection | u
     : undefined;
 }
 
-function checkOutpointsNotNull(transaction: Transaction): TransactionRejection | undefined {
+export function checkOutpointsNotNull(transaction: Transaction): TransactionRejection | undefined {
   if (isCoinbase(transaction)) return undefined;
   const input = transaction.inputs.findIndex(({ outpoint }) => isNullOutpoint(outpoint));
   return input >= 0 ? { code: 'bad-txns-prevout-null', input } : undefined;
 }
 
-function checkLockingScripts(transaction: Transaction): TransactionRejection | undefined {
+export function checkLockingScripts(transaction: Transaction): TransactionRejection | undefined {
   const isInCoinbase = isCoinbase(transaction);
   for (let output = 0; output < transaction.outputs.length; output++) {
     const { lockingScript } = transaction.outputs[output]!;
@@ -98,7 +98,7 @@ function checkLockingScripts(transaction: Transaction): TransactionRejection | u
 }
 
 /** Empty (for a reserved lock) or one signature in its only encoding: which of the two fits, the coin will tell. */
-function checkUnlockingScripts(transaction: Transaction): TransactionRejection | undefined {
+export function checkUnlockingScripts(transaction: Transaction): TransactionRejection | undefined {
   if (isCoinbase(transaction)) return undefined;
   for (let input = 0; input < transaction.inputs.length; input++) {
     const { unlockingScript } = transaction.inputs[input]!;

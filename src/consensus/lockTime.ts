@@ -2,7 +2,7 @@ import type { Transaction } from '../primitives/transaction.ts';
 import type { Coin } from './coin.ts';
 
 /** Lock times below are heights, from here on seconds since 1970. */
-const LOCK_TIME_THRESHOLD = 500_000_000;
+export const LOCK_TIME_THRESHOLD = 500_000_000;
 /** An input with it does not ask for the lock time; if none does, there is no lock. */
 export const SEQUENCE_FINAL = 0xffff_ffff;
 

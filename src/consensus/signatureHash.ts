@@ -45,10 +45,19 @@ export function signatureHash(
   input: number,
   lockingScript: Uint8Array,
 ): Uint8Array {
-  const { template, insertAt } = signatureTemplate(makeTransaction(transaction));
+  return sha256d(signedBytes(makeTransaction(transaction), input, lockingScript));
+}
+
+/** What is hashed for that: the template with the coin's locking script in its place. */
+export function signedBytes(
+  transaction: Transaction,
+  input: number,
+  lockingScript: Uint8Array,
+): Uint8Array {
+  const { template, insertAt } = signatureTemplate(transaction);
   const at = insertAt[input]!;
   const script = new ByteWriter().compactSize(lockingScript.length).bytes(lockingScript).finish();
-  return sha256d(concatBytes(template.subarray(0, at), script, template.subarray(at + 1)));
+  return concatBytes(template.subarray(0, at), script, template.subarray(at + 1));
 }
 
 /** Of a script with its length before it. */

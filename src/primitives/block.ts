@@ -12,7 +12,7 @@ export type Block = Readonly<{
 }>;
 
 /** The shortest that a transaction can be: version, two counts, lock time. */
-const MIN_TRANSACTION_BYTES = 10;
+export const MIN_TRANSACTION_BYTES = 10;
 
 /** Transactions decoded before a pause. */
 const SLICE = 500;

@@ -43,9 +43,9 @@ export type Transaction = TransactionFields &
 
 export const COINBASE_INDEX = 0xffff_ffff;
 /** An input: outpoint 36, script length 1, sequence 4. */
-const MIN_INPUT_BYTES = 41;
+export const MIN_INPUT_BYTES = 41;
 /** An output: amount 8, script length 1. */
-const MIN_OUTPUT_BYTES = 9;
+export const MIN_OUTPUT_BYTES = 9;
 const KEY_SCRATCH = new Uint8Array(36);
 
 /** Reads one transaction and leaves the reader behind it. @throws DecodeError */
