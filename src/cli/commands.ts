@@ -8,6 +8,9 @@ import { chainTransaction } from './commands/chainTransaction.ts';
 import { chainVerify } from './commands/chainVerify.ts';
 import { devnet } from './commands/devnet.ts';
 import { doctor } from './commands/doctor.ts';
+import { explainBlock } from './commands/explainBlock.ts';
+import { explainHeader } from './commands/explainHeader.ts';
+import { explainTransaction } from './commands/explainTransaction.ts';
 import { mineBenchmark } from './commands/mineBenchmark.ts';
 import { mineStart } from './commands/mineStart.ts';
 import { mineStatus } from './commands/mineStatus.ts';
@@ -51,6 +54,11 @@ export const GROUPS: readonly CommandGroup[] = [
     name: 'chain',
     summary: 'the blocks',
     commands: [chainInfo, chainBlock, chainTransaction, chainBalance, chainImport, chainExport, chainVerify],
+  },
+  {
+    name: 'explain',
+    summary: 'how it works: bytes, rules and proofs of real data',
+    commands: [explainBlock, explainTransaction, explainHeader],
   },
   {
     name: 'peers',

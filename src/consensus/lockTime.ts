@@ -7,8 +7,8 @@ export const LOCK_TIME_THRESHOLD = 500_000_000;
 export const SEQUENCE_FINAL = 0xffff_ffff;
 
 /** BIP68's reading of an input's sequence number. */
-const SEQUENCE_DISABLE = 0x8000_0000;
-const SEQUENCE_IS_TIME = 0x0040_0000;
+export const SEQUENCE_DISABLE = 0x8000_0000;
+export const SEQUENCE_IS_TIME = 0x0040_0000;
 const SEQUENCE_MASK = 0xffff;
 const SEQUENCE_UNIT_SEC = 512;
 

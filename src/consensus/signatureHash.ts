@@ -49,11 +49,7 @@ export function signatureHash(
 }
 
 /** What is hashed for that: the template with the coin's locking script in its place. */
-export function signedBytes(
-  transaction: Transaction,
-  input: number,
-  lockingScript: Uint8Array,
-): Uint8Array {
+export function signedBytes(transaction: Transaction, input: number, lockingScript: Uint8Array): Uint8Array {
   const { template, insertAt } = signatureTemplate(transaction);
   const at = insertAt[input]!;
   const script = new ByteWriter().compactSize(lockingScript.length).bytes(lockingScript).finish();

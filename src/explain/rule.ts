@@ -54,7 +54,8 @@ const ASKS: Readonly<Record<RejectCode, string>> = {
   'bad-cb-witness-commitment': 'the coinbase commits to no witnesses, which nothing here has (BIP141)',
   'bad-txns-prevout-null': 'every input but a coinbase’s names a coin',
   'bad-txns-locking-script': 'every locking script is a public key’s, data, or reserved',
-  'bad-txns-unlocking-script': 'every unlocking script is one strict-DER, low-S signature (BIP66, BIP146), or empty',
+  'bad-txns-unlocking-script':
+    'every unlocking script is one strict-DER, low-S signature (BIP66, BIP146), or empty',
   'bad-txns-nonfinal': 'no transaction is locked until later (lock time, BIP113)',
   'bad-txns-inputs-missingorspent': 'every coin that is spent exists, and was not spent before',
   'bad-txns-premature-spend-of-coinbase': 'new coins are spent only when they are deep enough in the chain',

@@ -47,27 +47,25 @@ export function transactionRules(transactions: readonly Transaction[]): RuleResu
 }
 
 function countRules(transactions: readonly Transaction[]): RuleResult[] {
-  const found = firstBroken(transactions, checkNotEmpty);
   const inputs = sum(transactions.map((one) => one.inputs.length));
   const outputs = sum(transactions.map((one) => one.outputs.length));
   return [
-    judge('bad-txns-vin-empty', found, transactions, plural(inputs, 'input'), () => 'no input'),
-    judge('bad-txns-vout-empty', found, transactions, plural(outputs, 'output'), () => 'no output'),
+    judge('bad-txns-vin-empty', checkNotEmpty, transactions, plural(inputs, 'input'), () => 'no input'),
+    judge('bad-txns-vout-empty', checkNotEmpty, transactions, plural(outputs, 'output'), () => 'no output'),
   ];
 }
 
 function sizeRules(transactions: readonly Transaction[]): RuleResult[] {
-  const found = firstBroken(transactions, checkSize);
-  const largest = Math.max(...transactions.map(({ bytes }) => bytes.length));
+  const largest = transactions.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
   const most = `${plural(largest, 'byte')}, at most ${whole(MAX_TRANSACTION_BYTES)}`;
   const size = transactions.length === 1 ? most : `the largest has ${most}`;
   const shown = ({ transaction }: Broken) =>
     `${plural(transaction.bytes.length, 'byte')}, at most ${whole(MAX_TRANSACTION_BYTES)}`;
   return [
-    judge('bad-txns-oversize', found, transactions, size, shown),
+    judge('bad-txns-oversize', checkSize, transactions, size, shown),
     judge(
       'bad-txns-size-64',
-      found,
+      checkSize,
       transactions,
       transactions.length === 1 ? plural(largest, 'byte') : `none has ${FORBIDDEN_TRANSACTION_BYTES}`,
       () => `${FORBIDDEN_TRANSACTION_BYTES} bytes`,
@@ -79,9 +77,8 @@ function amountRules(transactions: readonly Transaction[]): RuleResult[] {
   const all = transactions.flatMap(({ outputs }) => outputs.map(({ amount }) => amount));
   const largest = all.reduce((most, amount) => (amount > most ? amount : most), 0n);
   const limit = `at most ${coins(MAX_MONEY)}`;
-  const found = firstBroken(transactions, checkAmounts);
   // The check stops at an output or a sum, whichever is first: each output by itself tells the two rules apart.
-  const single = firstBroken(transactions, (one) => ofEachOutput(one, checkAmounts));
+  const single = (one: Transaction) => ofEachOutput(one, checkAmounts);
   const total = transactions.length === 1 ? `${coins(sumOf(all))} together` : 'each adds up to less';
   return [
     judge(
@@ -93,7 +90,7 @@ function amountRules(transactions: readonly Transaction[]): RuleResult[] {
     ),
     judge(
       'bad-txns-txouttotal-toolarge',
-      found,
+      checkAmounts,
       transactions,
       `${total}, ${limit}`,
       ({ rejection }) => `${coins('total' in rejection ? rejection.total : 0n)} coins together, ${limit}`,
@@ -107,13 +104,11 @@ function inputRules(transactions: readonly Transaction[]): RuleResult[] {
     const { txHash, index } = transaction.inputs[input]!.outpoint;
     return `input ${input} names ${hashToHex(txHash)}:${index}`;
   };
-  const distinct = firstBroken(transactions, checkInputsDistinct);
-  const notNull = firstBroken(transactions, checkOutpointsNotNull);
   const inputs = sum(transactions.map((one) => one.inputs.length));
   const distinctDetail = inputs === 1 ? 'there is only one input' : 'all are different';
   return [
-    judge('bad-txns-inputs-duplicate', distinct, transactions, distinctDetail, outpointOf),
-    judge('bad-txns-prevout-null', notNull, transactions, 'they do', outpointOf),
+    judge('bad-txns-inputs-duplicate', checkInputsDistinct, transactions, distinctDetail, outpointOf),
+    judge('bad-txns-prevout-null', checkOutpointsNotNull, transactions, 'they do', outpointOf),
     coinbaseLength(transactions),
   ];
 }
@@ -121,18 +116,16 @@ function inputRules(transactions: readonly Transaction[]): RuleResult[] {
 function coinbaseLength(transactions: readonly Transaction[]): RuleResult {
   const code = 'bad-cb-length';
   const limit = `${MIN_COINBASE_SCRIPT_BYTES} to ${MAX_COINBASE_SCRIPT_BYTES}`;
-  const found = firstBroken(transactions, checkCoinbaseScript);
   const coinbase = transactions.find(isCoinbase);
   if (coinbase === undefined) return ok(code, 'there is no coinbase');
   const bytes = (one: Transaction) => plural(one.inputs[0]!.unlockingScript.length, 'byte');
   const shown = ({ transaction }: Broken) => `${bytes(transaction)}, not ${limit}`;
-  return judge(code, found, transactions, `${bytes(coinbase)}, ${limit} are allowed`, shown);
+  return judge(code, checkCoinbaseScript, transactions, `${bytes(coinbase)}, ${limit} are allowed`, shown);
 }
 
 function scriptRules(transactions: readonly Transaction[]): RuleResult[] {
-  const unlocking = firstBroken(transactions, checkUnlockingScripts);
-  const locking = firstBroken(transactions, (one) => ofEachOutput(one, checkLockingScripts, LOCK));
-  const commitment = firstBroken(transactions, (one) => ofEachOutput(one, checkLockingScripts, COMMITMENT));
+  const locking = (one: Transaction) => ofEachOutput(one, checkLockingScripts, LOCK);
+  const commitment = (one: Transaction) => ofEachOutput(one, checkLockingScripts, COMMITMENT);
   const scriptOf = ({ transaction, rejection }: Broken) => {
     if ('output' in rejection)
       return `output ${rejection.output} has ${short(transaction.outputs[rejection.output]!.lockingScript)}`;
@@ -142,7 +135,13 @@ function scriptRules(transactions: readonly Transaction[]): RuleResult[] {
   return [
     judge(LOCK, locking, transactions, describeLocks(transactions), scriptOf),
     judge(COMMITMENT, commitment, transactions, 'none of its outputs begins 6a24aa21a9ed', scriptOf),
-    judge('bad-txns-unlocking-script', unlocking, transactions, describeUnlocking(transactions), scriptOf),
+    judge(
+      'bad-txns-unlocking-script',
+      checkUnlockingScripts,
+      transactions,
+      describeUnlocking(transactions),
+      scriptOf,
+    ),
   ];
 }
 
@@ -180,21 +179,29 @@ function ofEachOutput(
   return undefined;
 }
 
-function firstBroken(transactions: readonly Transaction[], check: Check): Broken | undefined {
+/** The first that breaks this rule; or, where none is known to, the first that its check stopped at for another one. */
+function firstBroken(
+  transactions: readonly Transaction[],
+  check: Check,
+  code: RejectCode,
+): Broken | undefined {
+  let other: Broken | undefined;
   for (const [at, transaction] of transactions.entries()) {
     const rejection = check(transaction);
-    if (rejection) return { at, transaction, rejection };
+    if (rejection?.code === code) return { at, transaction, rejection };
+    if (rejection) other ??= { at, transaction, rejection };
   }
-  return undefined;
+  return other;
 }
 
 function judge(
   code: RejectCode,
-  found: Broken | undefined,
+  check: Check,
   transactions: readonly Transaction[],
   detail: string,
   shown: (found: Broken) => string,
 ): RuleResult {
+  const found = firstBroken(transactions, check, code);
   if (found?.rejection.code !== code) return judged(code, found?.rejection, detail);
   const where = transactions.length === 1 ? '' : `transaction ${found.at}: `;
   return broken(code, `${where}${shown(found)}`);

@@ -4,6 +4,7 @@ import { COIN } from '../params/networkParams.ts';
 
 /** Base units as coins, all eight digits: `50.00000000`. */
 export function coins(amount: bigint): string {
+  if (amount < 0n) return `-${coins(-amount)}`;
   return `${amount / COIN}.${(amount % COIN).toString().padStart(8, '0')}`;
 }
 

@@ -20,6 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   params: ['bytes', 'primitives'],
   crypto: ['bytes'],
   consensus: ['bytes', 'primitives', 'params', 'crypto'],
+  explain: core,
   store: core,
   chain: [...core, 'store'],
   mempool: [...core, 'chain'],
@@ -27,8 +28,8 @@ const allowed: Record<string, readonly string[]> = {
   mining: [...core, 'chain', 'mempool'],
   network: [...core, 'chain', 'mempool'],
   rpc: [...core, 'store', 'chain', 'mempool', 'wallet', 'mining', 'network'],
-  node: [...core, 'store', 'chain', 'mempool', 'wallet', 'mining', 'network', 'rpc'],
-  cli: [...core, 'store', 'chain', 'mempool', 'wallet', 'mining', 'network', 'rpc', 'node'],
+  node: [...core, 'explain', 'store', 'chain', 'mempool', 'wallet', 'mining', 'network', 'rpc'],
+  cli: [...core, 'explain', 'store', 'chain', 'mempool', 'wallet', 'mining', 'network', 'rpc', 'node'],
 };
 const layers = Object.keys(allowed);
 

@@ -1,0 +1,57 @@
+import { hexToBytes } from '../../bytes/hex.ts';
+import {
+  BITCOIN_170,
+  BITCOIN_170_BYTES,
+  BITCOIN_170_HASH,
+  bitcoin170Context,
+} from '../../explain/bitcoin170.ts';
+import type { BlockContext } from '../../explain/chainContext.ts';
+import { explainHeader as explain } from '../../explain/explainHeader.ts';
+import { decodeHeader, HEADER_BYTES } from '../../primitives/header.ts';
+import type { Command, Context } from '../command.ts';
+import {
+  answerExplanation,
+  EXPLAIN_FLAGS,
+  type Found,
+  readAsked,
+  withNode,
+} from '../explain/explainCommand.ts';
+import { contextOfBlock, findHash, nowSec } from '../explain/findBlock.ts';
+import { headerContext } from '../explain/nodeContext.ts';
+
+export const explainHeader: Command = {
+  usage: 'header [id]',
+  summary: 'the 80 bytes of a block that miners hash, and the proof of work',
+  arguments: {
+    id: { type: 'string', describe: 'a hash, a height, bitcoin-170, or - for hex that is piped in' },
+  },
+  flags: EXPLAIN_FLAGS,
+  examples: [
+    ['indiecoin explain header bitcoin-170', 'the header of Bitcoin’s block 170; needs no node'],
+    ['indiecoin explain header 0', 'that of the first block of the network'],
+    ['indiecoin rpc getblockheader <hash> false | indiecoin explain header -', 'hex of your own'],
+  ],
+  run: async (context) => answerExplanation(context, await find(context)),
+};
+
+async function find(context: Context): Promise<Found> {
+  const asked = await readAsked(context, 'header');
+  if ('bytes' in asked) {
+    return found('A header from hex', asked.bytes, await contextOfBlock(context, asked.bytes));
+  }
+  if (asked.id === BITCOIN_170 || asked.id.toLowerCase() === BITCOIN_170_HASH) {
+    const bytes = BITCOIN_170_BYTES.subarray(0, HEADER_BYTES);
+    return found('The header of Bitcoin’s block 170, 12 January 2009', bytes, bitcoin170Context(nowSec()));
+  }
+  return withNode('header', async () => {
+    const { node, config } = context;
+    const hash = await findHash(context, asked.id, 'header');
+    const bytes = hexToBytes(await node.call<string>('getblockheader', [hash, false]));
+    const known = await headerContext(node, decodeHeader(bytes), config.params);
+    return found(`The header of a block of ${config.params.name}`, bytes, known);
+  });
+}
+
+function found(title: string, bytes: Uint8Array, known: BlockContext): Found {
+  return { title, hint: '', explain: () => explain(bytes, known) };
+}

@@ -1,0 +1,25 @@
+import { annotateHeader } from './annotateBlock.ts';
+import type { BlockContext } from './chainContext.ts';
+import type { HeaderExplanation } from './explanation.ts';
+import { headerRules } from './headerRules.ts';
+import { proofOfWork } from './proofOfWork.ts';
+import { decodeResult, isUnknown, withLater } from './rule.ts';
+
+/** Everything about bytes that should be a header. */
+export function explainHeader(bytes: Uint8Array, context: BlockContext): HeaderExplanation {
+  const { fields, decoded, error } = annotateHeader(bytes);
+  const decode = decodeResult(error, 'header of 80 bytes');
+  if (decoded === undefined) return { kind: 'header', fields, ...(error && { error }), rules: [decode] };
+  return {
+    kind: 'header',
+    fields,
+    ...heightOf(context),
+    proof: proofOfWork(decoded, context.chainWork),
+    rules: withLater([decode, ...headerRules(decoded, context)], context.later),
+  };
+}
+
+export function heightOf({ parent, isGenesis }: BlockContext): { height?: number } {
+  if (isGenesis === true) return { height: 0 };
+  return isUnknown(parent) ? {} : { height: parent.height + 1 };
+}

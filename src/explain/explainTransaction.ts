@@ -1,0 +1,67 @@
+import { equalBytes } from '../bytes/bytes.ts';
+import type { VerifyEngine } from '../crypto/verifyEngine.ts';
+import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
+import { annotateTransaction } from './annotateTransaction.ts';
+import type { TransactionContext } from './chainContext.ts';
+import type { Detail, TransactionExplanation } from './explanation.ts';
+import { merklePath } from './merkle.ts';
+import { hashSteps } from './proofOfWork.ts';
+import { decodeResult, isUnknown, withLater } from './rule.ts';
+import { explainSignatures } from './signatureFields.ts';
+import { type Spendings, spendingOf } from './spendings.ts';
+import { knownCoins, spendRules, totalOf } from './spendRules.ts';
+import { transactionRules } from './transactionRules.ts';
+
+/** Everything about bytes that should be a transaction. */
+export function explainTransaction(
+  bytes: Uint8Array,
+  context: TransactionContext,
+  engine: VerifyEngine,
+  detail: Detail,
+): TransactionExplanation {
+  const { params, block, setting, coinOf } = context;
+  const height = isUnknown(block) ? {} : { height: block.height };
+  const { fields, decoded, error } = annotateTransaction(bytes, { params, ...height }, detail.maxFields);
+  const decode = decodeResult(error, 'transaction');
+  const base = { kind: 'transaction', fields, block } as const;
+  if (decoded === undefined) {
+    const nothing = { isCoinbase: false, signatures: [], furtherSignatures: 0, rules: [decode] };
+    return { ...base, ...(error !== undefined && { error }), ...nothing };
+  }
+  const isOfCoinbase = isCoinbase(decoded);
+  const verifying = { params, engine, maxReports: detail.maxReports };
+  const spent = spendingOf(decoded, isOfCoinbase, coinOf, verifying);
+  const rules = [decode, ...transactionRules([decoded]), ...spendRules(spent.spendings, setting, true)];
+  return {
+    ...base,
+    isCoinbase: isOfCoinbase,
+    hash: hashSteps(bytes),
+    ...moneyOf(decoded, spent, isOfCoinbase),
+    ...pathOf(decoded, context),
+    ...explainSignatures(spent, params, detail.maxFields),
+    rules: withLater(rules, context.later),
+  };
+}
+
+function moneyOf(
+  { outputs }: Transaction,
+  { spendings }: Spendings,
+  isOfCoinbase: boolean,
+): Pick<TransactionExplanation, 'money'> {
+  const paid = totalOf(outputs);
+  const known = isOfCoinbase ? undefined : knownCoins(spendings[0]!.coins);
+  if (known === undefined) return { money: { outputs: paid } };
+  const inputs = totalOf(known);
+  return { money: { inputs, outputs: paid, fee: inputs - paid } };
+}
+
+function pathOf(
+  { hash }: Transaction,
+  { block }: TransactionContext,
+): Pick<TransactionExplanation, 'merkle'> {
+  if (isUnknown(block)) return {};
+  const { hashes, index, merkleRoot } = block;
+  const steps = merklePath(hashes, index);
+  const root = steps.at(-1)?.parent ?? hash;
+  return { merkle: { steps, own: hash, headerRoot: merkleRoot, isRoot: equalBytes(root, merkleRoot) } };
+}

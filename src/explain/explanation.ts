@@ -1,0 +1,66 @@
+import type { TransactionBlock } from './chainContext.ts';
+import type { Field } from './field.ts';
+import type { MerkleStep } from './merkle.ts';
+import type { HashSteps, ProofOfWork } from './proofOfWork.ts';
+import type { RuleResult, Unknown } from './rule.ts';
+import type { PlacedSignature } from './spendings.ts';
+
+/** How much is told. */
+export type Detail = Readonly<{
+  /** When so many fields are noted, what is left of a list becomes one. */
+  maxFields: number;
+  /** Signatures that are shown with what they sign. */
+  maxReports: number;
+}>;
+
+export type HeaderExplanation = Readonly<{
+  kind: 'header';
+  fields: readonly Field[];
+  error?: string;
+  height?: number;
+  proof?: ProofOfWork;
+  rules: readonly RuleResult[];
+}>;
+
+export type BlockExplanation = Readonly<{
+  kind: 'block';
+  bytes: number;
+  fields: readonly Field[];
+  error?: string;
+  height?: number;
+  timeSec?: number;
+  transactions: number;
+  proof?: ProofOfWork;
+  merkle?: Readonly<{ levels: readonly (readonly Uint8Array[])[]; headerRoot: Uint8Array; isRoot: boolean }>;
+  money?: Readonly<{ taken: bigint; subsidy?: bigint; fees?: bigint }>;
+  signatures: readonly (PlacedSignature & Readonly<{ fields: readonly Field[] }>)[];
+  /** How many more there are. */
+  furtherSignatures: number;
+  rules: readonly RuleResult[];
+}>;
+
+export type TransactionExplanation = Readonly<{
+  kind: 'transaction';
+  fields: readonly Field[];
+  error?: string;
+  isCoinbase: boolean;
+  hash?: HashSteps;
+  money?: Readonly<{ inputs?: bigint; outputs: bigint; fee?: bigint }>;
+  block: TransactionBlock | Unknown;
+  merkle?: Readonly<{
+    steps: readonly MerkleStep[];
+    own: Uint8Array;
+    headerRoot: Uint8Array;
+    isRoot: boolean;
+  }>;
+  signatures: BlockExplanation['signatures'];
+  furtherSignatures: number;
+  rules: readonly RuleResult[];
+}>;
+
+export type Explanation = HeaderExplanation | BlockExplanation | TransactionExplanation;
+
+/** Whether a rule that counts was found broken. */
+export function isBroken({ rules }: Explanation): boolean {
+  return rules.some(({ status }) => status === 'broken');
+}
