@@ -9,8 +9,8 @@ export const SEQUENCE_FINAL = 0xffff_ffff;
 /** BIP68's reading of an input's sequence number. */
 export const SEQUENCE_DISABLE = 0x8000_0000;
 export const SEQUENCE_IS_TIME = 0x0040_0000;
-const SEQUENCE_MASK = 0xffff;
-const SEQUENCE_UNIT_SEC = 512;
+export const SEQUENCE_MASK = 0xffff;
+export const SEQUENCE_UNIT_SEC = 512;
 
 /** Whether a transaction may stand in a block of this height whose parent has this median time (BIP113). */
 export function isFinal({ lockTime, inputs }: Transaction, height: number, medianTimeSec: number): boolean {

@@ -2,7 +2,7 @@ import { hashToHex } from '../bytes/hex.ts';
 import { isSignalling } from '../consensus/versionBits.ts';
 import { bitsToTarget } from '../primitives/target.ts';
 import type { FieldRecorder, Words } from './fieldRecorder.ts';
-import { bitsHex, date, wide } from './words.ts';
+import { bitsHex, date, versionText, wide } from './words.ts';
 
 const VERSION_BITS = 29;
 
@@ -29,7 +29,7 @@ export function recordHeader(recorder: FieldRecorder): void {
 }
 
 function describeVersion(version: number): Words {
-  const value = version >= 0 && version < 256 ? String(version) : `0x${bitsHex(version >>> 0)}`;
+  const value = versionText(version);
   if (!isSignalling(version)) return { value };
   const signals = Array.from({ length: VERSION_BITS }, (_, bit) => bit).filter(
     (bit) => (version >>> bit) & 1,

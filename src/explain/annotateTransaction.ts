@@ -1,7 +1,14 @@
 import type { ByteReader } from '../bytes/byteReader.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import { coinbaseHeightScript } from '../consensus/coinbaseHeight.ts';
-import { LOCK_TIME_THRESHOLD, SEQUENCE_FINAL } from '../consensus/lockTime.ts';
+import {
+  LOCK_TIME_THRESHOLD,
+  SEQUENCE_DISABLE,
+  SEQUENCE_FINAL,
+  SEQUENCE_IS_TIME,
+  SEQUENCE_MASK,
+  SEQUENCE_UNIT_SEC,
+} from '../consensus/lockTime.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import {
   decodeTransaction,
@@ -20,6 +27,9 @@ import {
 import type { Annotation } from './field.ts';
 import { annotate, type FieldRecorder, type Words } from './fieldRecorder.ts';
 import { coins, date, plural, whole } from './words.ts';
+
+/** An input up to it says that its transaction may be replaced. */
+const MAX_REPLACEABLE = 0xffff_fffd;
 
 /** What is known of a transaction besides its bytes. */
 export type TransactionSetting = Readonly<{
@@ -76,9 +86,9 @@ export function recordCount(recorder: FieldRecorder, name: string, minItemBytes:
 }
 
 function recordInput(recorder: FieldRecorder, index: number, setting: TransactionSetting): void {
-  const txHash = recorder.field('of transaction', (reader) => reader.bytes(32), describeSource);
+  const txHash = recorder.field('from transaction', (reader) => reader.bytes(32), describeSource);
   const output = recorder.field(
-    'its output',
+    'its output number',
     (reader) => reader.u32(),
     (value) => (isNullOutpoint({ txHash, index: value }) ? { value: 'none' } : { value: String(value) }),
   );
@@ -136,7 +146,11 @@ function recordLength(recorder: FieldRecorder): number {
   return recorder.field(
     'script length',
     (reader) => reader.compactSize(),
-    (length) => ({ value: plural(length, 'byte'), meaning: describeCompactSize(length) }),
+    // Said once, where things are counted: nearly all scripts are short.
+    (length) => ({
+      value: plural(length, 'byte'),
+      ...(length >= 0xfd && { meaning: describeCompactSize(length) }),
+    }),
   );
 }
 
@@ -155,7 +169,15 @@ function describeSource(txHash: Uint8Array): Words {
 
 function describeSequence(sequence: number): Words {
   const value = sequence.toString(16).padStart(8, '0');
-  return sequence === SEQUENCE_FINAL ? { value, meaning: 'final: asks for no waiting' } : { value };
+  if (sequence === SEQUENCE_FINAL) return { value, meaning: 'final: no lock time, no waiting' };
+  if (sequence >= SEQUENCE_DISABLE) {
+    const replaceable = sequence <= MAX_REPLACEABLE ? ', and it may be replaced (BIP125)' : '';
+    return { value, meaning: `the lock time counts${replaceable}` };
+  }
+  const age = sequence & SEQUENCE_MASK;
+  const wait =
+    (sequence & SEQUENCE_IS_TIME) === 0 ? plural(age, 'block') : `${whole(age * SEQUENCE_UNIT_SEC)} seconds`;
+  return { value, meaning: `from version 2 on: the coin must be ${wait} old (BIP68)` };
 }
 
 function describeLockTime(lockTime: number): Words {

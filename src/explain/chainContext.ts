@@ -35,6 +35,9 @@ export type TransactionContext = Readonly<{
   later: BlockContext['later'];
 }>;
 
+/** Of a transaction that waits to be in one. */
+export const UNCONFIRMED: Unknown = { needs: 'a block that has it: it is in none yet' };
+
 export type TransactionBlock = Readonly<{
   hash: string;
   height: number;

@@ -11,7 +11,7 @@ import type { BlockExplanation, Detail } from './explanation.ts';
 import { headerRules } from './headerRules.ts';
 import { merkleLevels } from './merkle.ts';
 import { proofOfWork } from './proofOfWork.ts';
-import { decodeResult, isUnknown, type RuleResult, type Unknown, withLater } from './rule.ts';
+import { decodeResult, inGroup, isUnknown, type RuleResult, type Unknown, withLater } from './rule.ts';
 import { explainSignatures } from './signatureFields.ts';
 import { type Spendings, spendingsOfBlock } from './spendings.ts';
 import { type SpendSetting, spendRules, totalOf } from './spendRules.ts';
@@ -40,6 +40,7 @@ export function explainBlock(
   const root = levels.at(-1)?.[0];
   return {
     ...base,
+    ...(context.isGenesis === true && { isGenesis: true }),
     timeSec: header.timeSec,
     transactions: transactions.length,
     proof: proofOfWork(header, context.chainWork),
@@ -59,12 +60,12 @@ function rulesOf(block: Block, { spendings }: Spendings, context: BlockContext):
   const setting = settingOf(context);
   const height = isUnknown(parent) ? parent : parent.height + 1;
   return [
-    ...headerRules(block.header, context),
-    ...bodyRules(block, params),
-    ...transactionRules(block.transactions),
-    ...coinbaseRules(block, height, isBip54Active),
-    ...spendRules(spendings, setting, false),
-    coinbaseAmountRule(block, spendings, setting),
+    ...inGroup('The header', headerRules(block.header, context)),
+    ...inGroup('The block as a whole', bodyRules(block, params)),
+    ...inGroup('Every transaction by itself', transactionRules(block.transactions)),
+    ...inGroup('Its place in the chain', coinbaseRules(block, height, isBip54Active)),
+    ...inGroup('The coins that it spends', spendRules(spendings, setting, false)),
+    ...inGroup('The coins that it spends', [coinbaseAmountRule(block, spendings, setting)]),
   ];
 }
 

@@ -14,6 +14,7 @@ export function explainHeader(bytes: Uint8Array, context: BlockContext): HeaderE
     kind: 'header',
     fields,
     ...heightOf(context),
+    ...(context.isGenesis === true && { isGenesis: true }),
     proof: proofOfWork(decoded, context.chainWork),
     rules: withLater([decode, ...headerRules(decoded, context)], context.later),
   };

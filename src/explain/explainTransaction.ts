@@ -6,7 +6,7 @@ import type { TransactionContext } from './chainContext.ts';
 import type { Detail, TransactionExplanation } from './explanation.ts';
 import { merklePath } from './merkle.ts';
 import { hashSteps } from './proofOfWork.ts';
-import { decodeResult, isUnknown, withLater } from './rule.ts';
+import { decodeResult, inGroup, isUnknown, withLater } from './rule.ts';
 import { explainSignatures } from './signatureFields.ts';
 import { type Spendings, spendingOf } from './spendings.ts';
 import { knownCoins, spendRules, totalOf } from './spendRules.ts';
@@ -31,7 +31,11 @@ export function explainTransaction(
   const isOfCoinbase = isCoinbase(decoded);
   const verifying = { params, engine, maxReports: detail.maxReports };
   const spent = spendingOf(decoded, isOfCoinbase, coinOf, verifying);
-  const rules = [decode, ...transactionRules([decoded]), ...spendRules(spent.spendings, setting, true)];
+  const rules = [
+    decode,
+    ...inGroup('By itself', transactionRules([decoded])),
+    ...inGroup('In the chain', spendRules(spent.spendings, setting, true)),
+  ];
   return {
     ...base,
     isCoinbase: isOfCoinbase,

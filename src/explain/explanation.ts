@@ -18,6 +18,8 @@ export type HeaderExplanation = Readonly<{
   fields: readonly Field[];
   error?: string;
   height?: number;
+  /** The first block: valid by its hash alone. */
+  isGenesis?: boolean;
   proof?: ProofOfWork;
   rules: readonly RuleResult[];
 }>;
@@ -28,6 +30,8 @@ export type BlockExplanation = Readonly<{
   fields: readonly Field[];
   error?: string;
   height?: number;
+  /** The first block: valid by its hash alone. */
+  isGenesis?: boolean;
   timeSec?: number;
   transactions: number;
   proof?: ProofOfWork;

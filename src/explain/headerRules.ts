@@ -16,7 +16,7 @@ import type { NetworkParams } from '../params/networkParams.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { bitsToTarget } from '../primitives/target.ts';
 import { isUnknown, judged, type RuleResult, type Unknown, unchecked } from './rule.ts';
-import { bitsHex, date, wide } from './words.ts';
+import { bitsHex, date, versionText, wide } from './words.ts';
 
 /** What the rules about a header look at besides the header. */
 export type HeaderContext = Readonly<{
@@ -39,7 +39,11 @@ export function headerRules(header: BlockHeader, context: HeaderContext): RuleRe
       checkTimeNotAhead(header, nowSec),
       `${date(header.timeSec)}, at most ${date(nowSec + MAX_FUTURE_SEC)}`,
     ),
-    judged('bad-version', checkVersion(header), `version ${header.version}, at least ${MIN_VERSION}`),
+    judged(
+      'bad-version',
+      checkVersion(header),
+      `version ${versionText(header.version)}, at least ${MIN_VERSION}`,
+    ),
   ];
 }
 

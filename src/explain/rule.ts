@@ -12,6 +12,8 @@ export type RuleResult = Readonly<{
   /** What it asks. */
   asks: string;
   status: RuleStatus;
+  /** What the rule is about, where there are many. */
+  group?: string;
   /** The values that were compared, or what is needed to compare them. */
   detail: string;
 }>;
@@ -77,6 +79,10 @@ export function judged(code: RejectCode, rejection: Rejection | undefined, detai
   if (rejection === undefined) return ok(code, detail);
   if (rejection.code === code) return broken(code, detail);
   return unchecked(code, { needs: `${rejection.code} to hold first` });
+}
+
+export function inGroup(group: string, results: readonly RuleResult[]): RuleResult[] {
+  return results.map((one) => ({ ...one, group }));
 }
 
 /** Whether the bytes could be read; everything else is asked only then. */

@@ -62,7 +62,12 @@ export function spendRules(
   const payments = spendings.filter(({ isPayment }) => isPayment);
   if (payments.length === 0) return [finality];
   const rules = RULES.map(([code, rule]) => askAll(code, rule, payments, setting, isAlone));
-  return [finality, ...rules];
+  return [finality, ...rules].map((one) =>
+    // The same code as for what is no signature at all, but another question.
+    one.code === 'bad-txns-unlocking-script'
+      ? { ...one, asks: 'what unlocks a coin is what its lock asks for' }
+      : one,
+  );
 }
 
 function askAll(

@@ -156,7 +156,7 @@ function describeLocks(transactions: readonly Transaction[]): string {
       counts.set(type, (counts.get(type) ?? 0) + 1);
     }
   }
-  return [...counts].map(([type, count]) => `${whole(count)} ${type}`).join(', ');
+  return [...counts].map(([type, count]) => plural(count, `${type} lock`)).join(', ');
 }
 
 function describeUnlocking(transactions: readonly Transaction[]): string {

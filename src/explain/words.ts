@@ -2,10 +2,10 @@ import { COIN } from '../params/networkParams.ts';
 
 /** How things are said. */
 
-/** Base units as coins, all eight digits: `50.00000000`. */
+/** Base units as coins, all eight digits: `1,250.00000000`. */
 export function coins(amount: bigint): string {
   if (amount < 0n) return `-${coins(-amount)}`;
-  return `${amount / COIN}.${(amount % COIN).toString().padStart(8, '0')}`;
+  return `${whole(amount / COIN)}.${(amount % COIN).toString().padStart(8, '0')}`;
 }
 
 /** Seconds since 1970 as people read them: `2009-01-12 03:30:25 UTC`. */
@@ -43,4 +43,9 @@ export function printable(bytes: Uint8Array): string {
 export function textIn(bytes: Uint8Array): string | undefined {
   const letters = bytes.filter((byte) => byte >= 0x20 && byte < 0x7f).length;
   return letters >= 4 && letters >= 0.8 * bytes.length ? `"${printable(bytes)}"` : undefined;
+}
+
+/** A header's version: a small number of the old days, or bits, for which hex is better. */
+export function versionText(version: number): string {
+  return version >= 0 && version < 256 ? String(version) : `0x${bitsHex(version >>> 0)}`;
 }

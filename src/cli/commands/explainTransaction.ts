@@ -21,7 +21,7 @@ import { contextOfFound, contextOfTransaction, findTransaction } from '../explai
 export const explainTransaction: Command = {
   usage: 'transaction [id]',
   summary: 'a transaction, its signatures, and the path to the root of its block',
-  arguments: { id: { type: 'string', describe: 'a txid, bitcoin-170, or - for hex that is piped in' } },
+  arguments: { id: { describe: 'a txid, bitcoin-170, or - for hex that is piped in' } },
   flags: {
     ...EXPLAIN_FLAGS,
     block: { type: 'string', requiresArg: true, description: 'the block that it is in, by hash or height' },

@@ -4,7 +4,7 @@ import {
   bitcoin170TransactionContext,
   spendsWhatBlock170Spends,
 } from '../../explain/bitcoin170.ts';
-import type { TransactionContext } from '../../explain/chainContext.ts';
+import { type TransactionContext, UNCONFIRMED } from '../../explain/chainContext.ts';
 import { decodeTransaction, type Transaction } from '../../primitives/transaction.ts';
 import { RPC_ERROR } from '../../rpc/rpcError.ts';
 import { CliError, usageError } from '../cliError.ts';
@@ -66,7 +66,7 @@ function exampleContext(transaction: Transaction): TransactionContext | undefine
   const index = BITCOIN_170_TXIDS.indexOf(hashToHex(transaction.hash));
   if (index >= 0) return bitcoin170TransactionContext(index, nowSec());
   if (!spendsWhatBlock170Spends(transaction.inputs.map(({ outpoint }) => outpoint))) return undefined;
-  return { ...bitcoin170TransactionContext(1, nowSec()), block: { needs: 'a block that has it' } };
+  return { ...bitcoin170TransactionContext(1, nowSec()), block: UNCONFIRMED };
 }
 
 function transactionWithoutNode(context: Context): TransactionContext {

@@ -1,7 +1,12 @@
 import { equalBytes } from '../../bytes/bytes.ts';
 import { hashToHex } from '../../bytes/hex.ts';
 import { medianTime } from '../../consensus/headerNode.ts';
-import type { BlockContext, TransactionBlock, TransactionContext } from '../../explain/chainContext.ts';
+import {
+  type BlockContext,
+  type TransactionBlock,
+  type TransactionContext,
+  UNCONFIRMED,
+} from '../../explain/chainContext.ts';
 import { isUnknown, type Unknown } from '../../explain/rule.ts';
 import type { NetworkParams } from '../../params/networkParams.ts';
 import type { Block } from '../../primitives/block.ts';
@@ -151,7 +156,7 @@ async function nextBlockContext(
       medianTimeAt: (height) => times.get(height),
     },
     coinOf: coinIn(table, NOT_THE_TIP),
-    block: { needs: 'a block: it is in none yet' },
+    block: UNCONFIRMED,
     later: {},
   };
 }

@@ -1,6 +1,6 @@
 import { hashToHex, hexToBytes } from '../../bytes/hex.ts';
 import { SEQUENCE_DISABLE, SEQUENCE_IS_TIME } from '../../consensus/lockTime.ts';
-import type { TransactionBlock } from '../../explain/chainContext.ts';
+import { type TransactionBlock, UNCONFIRMED } from '../../explain/chainContext.ts';
 import { isUnknown, type Unknown } from '../../explain/rule.ts';
 import { decodeBlock } from '../../primitives/block.ts';
 import { outpointKey, type Transaction } from '../../primitives/transaction.ts';
@@ -22,7 +22,7 @@ const MAX_TIMES = 200;
 
 /** Adds the block of a transaction, if the node still has it. */
 export async function withBlock(node: RpcClient, answer: TransactionAnswer): Promise<RawTransaction> {
-  if (answer.blockhash === undefined) return { answer, block: { needs: 'a block: it is in none yet' } };
+  if (answer.blockhash === undefined) return { answer, block: UNCONFIRMED };
   const header = await readHeader(node, answer.blockhash);
   if (header === undefined) return { answer, block: { needs: 'the header of its block' } };
   return { answer, header, block: await readTransactionBlock(node, header, answer.txid) };

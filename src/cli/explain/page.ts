@@ -49,7 +49,7 @@ export class Page {
     const at = fits ? column : Math.max(0, Math.min(column, this.columns - words));
     const lines = wrap(text, this.columns - at);
     if (!fits && at < column) {
-      this.lines.push(label.trimEnd());
+      if (label.trim() !== '') this.lines.push(label.trimEnd());
       for (const line of lines) this.lines.push(' '.repeat(at) + style(line));
       return;
     }

@@ -1,3 +1,4 @@
+import { UNCONFIRMED } from '../../explain/chainContext.ts';
 import type {
   BlockExplanation,
   Explanation,
@@ -83,18 +84,10 @@ function showTransaction(page: Page, transaction: TransactionExplanation, { isFu
   const { block, money, hash, fields, merkle } = transaction;
   page.table([
     ...optional('txid', hash?.shown),
-    [
-      'in',
-      isUnknown(block)
-        ? 'no block that is known here'
-        : `block ${whole(block.height)}, place ${block.index} of ${block.hashes.length}`,
-    ],
+    ['in', describePlace(block)],
     ...optional('spends', money?.inputs === undefined ? undefined : `${coins(money.inputs)} coins`),
     ...optional(transaction.isCoinbase ? 'new coins' : 'pays', money && `${coins(money.outputs)} coins`),
-    ...optional(
-      'fee',
-      money?.fee === undefined ? undefined : `${coins(money.fee)}, what is left over, for the miner`,
-    ),
+    ...optional('fee', money?.fee === undefined ? undefined : describeFee(money.fee, hash?.bytes ?? 1)),
     ['verdict', verdictOf(transaction)],
   ]);
   const about = transaction.isCoinbase
@@ -112,6 +105,17 @@ function showTransaction(page: Page, transaction: TransactionExplanation, { isFu
   showFurther(page, transaction.furtherSignatures, hint);
   if (merkle) showPath(page, merkle);
   else if (isUnknown(block)) page.heading('Its place in the block', `Not shown: needs ${block.needs}.`);
+}
+
+function describePlace(block: TransactionExplanation['block']): string {
+  if (block === UNCONFIRMED) return 'no block yet: it is judged as one of the next';
+  if (isUnknown(block)) return 'not known here';
+  return `block ${whole(block.height)}, number ${block.index} of ${whole(block.hashes.length)} from 0`;
+}
+
+function describeFee(fee: bigint, bytes: number): string {
+  const rate = (Number(fee) / bytes).toFixed(2);
+  return `${coins(fee)}, what is left over, for the miner: ${rate} base units a byte`;
 }
 
 function showFurther(page: Page, count: number, hint: string): void {

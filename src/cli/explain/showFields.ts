@@ -18,12 +18,12 @@ function showField(page: Page, field: Field, isFull: boolean, depth: number): vo
   const { terminal } = page;
   const { name, parts, bytes, value, meaning } = field;
   if (parts !== undefined) {
-    const words = [value, meaning].filter((one) => one !== undefined).join(': ');
     const title = `${name}, ${plural(bytes.length, 'byte')}`;
     const isTop = depth === 0;
     if (isTop) page.blank();
     page.lines.push(' '.repeat(2 * depth) + terminal.bold(title));
-    if (words !== '') page.text(words, 2 * depth + 2);
+    if (meaning !== undefined) page.text(meaning, 2 * depth + 2);
+    if (value !== undefined) page.text(value, 2 * depth + 2);
     for (const part of parts) showField(page, part, isFull, depth + 1);
     return;
   }
@@ -38,11 +38,9 @@ function showWords(page: Page, label: string, visible: string, { name, value, me
   const room = page.columns - TEXT_COLUMN;
   const isLong = value !== undefined && name.length + 2 + value.length > room;
   const text = [name, isLong ? undefined : value].filter(Boolean).join(': ');
-  const lines = pack(page, text, meaning, room);
-  for (const [i, line] of lines.entries()) {
-    const left = i === 0 ? label + ' '.repeat(TEXT_COLUMN - visible.length) : ' '.repeat(TEXT_COLUMN);
-    page.lines.push((left + line).trimEnd());
-  }
+  const [first, ...rest] = pack(page, text, meaning, room);
+  page.lines.push(`${label}${' '.repeat(TEXT_COLUMN - visible.length)}${first}`.trimEnd());
+  for (const line of rest) page.beside('', line, TEXT_COLUMN, (one) => page.terminal.dim(one));
   if (isLong) page.beside('', value, OFFSET_COLUMNS + 2);
 }
 
@@ -59,7 +57,7 @@ function pack(page: Page, text: string, meaning: string | undefined, room: numbe
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
-  return [text, ...[...lines, line].map((one) => terminal.dim(one))];
+  return [text, ...lines, line];
 }
 
 function shownHex(bytes: Uint8Array): string {

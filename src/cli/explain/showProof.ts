@@ -17,11 +17,11 @@ export function showProof(page: Page, proof: ProofOfWork): void {
   page.blank();
   showSteps(page, proof.steps, 'the header');
   page.blank();
-  const sign = proof.isBelow ? '<' : '≥';
   if (proof.target !== undefined) {
-    page.text(`hash    ${proof.steps.shown}`);
-    page.text(`  ${sign} ${proof.isBelow ? '  ' : '  '}  `.trimEnd());
-    page.text(`target  ${wide(proof.target)}`);
+    const isBelow = proof.isBelow ? 'ok, the hash is below the target:' : 'The hash is NOT BELOW the target:';
+    page.text(isBelow);
+    page.beside('hash', proof.steps.shown, 8);
+    page.beside('target', wide(proof.target), 8);
     page.blank();
   }
   page.table([
@@ -134,7 +134,9 @@ export function showSignature(
   page.text(bytesToHex(firstHash), 8);
   page.beside('z', bytesToHex(digest), 8);
   page.text('The key P, from the lock of the coin, and the two numbers of the signature:');
-  page.beside('P', chunked(bytesToHex(publicKey)), 8);
+  const [first, ...others] = bytesToHex(publicKey).match(/.{1,66}/g) ?? [];
+  page.beside('P', first ?? '', 8);
+  for (const part of others) page.beside('', part, 8);
   if (address !== undefined) page.beside('', address, 8);
   if (r && s) {
     page.beside('r', bytesToHex(r), 8);
@@ -144,9 +146,4 @@ export function showSignature(
     ? 'ok: the point (z/s)·G + (r/s)·P of the curve has r as its x. Only who knows the private key of P could find such r and s for this z.'
     : 'BROKEN: the point (z/s)·G + (r/s)·P of the curve does not have r as its x.';
   page.text(result);
-}
-
-/** Long hex in pieces that fit a line. */
-function chunked(hex: string): string {
-  return hex.match(/.{1,64}/g)?.join(' ') ?? '';
 }

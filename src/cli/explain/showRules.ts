@@ -20,8 +20,11 @@ export function showRules(page: Page, rules: readonly RuleResult[]): void {
     'What a node asks before it accepts this, by the functions that the node itself uses. In brackets, what breaking the ' +
       'rule is called, here and in Bitcoin Core. Below each, the values that were compared.',
   );
+  let before: string | undefined;
   page.blank();
-  for (const { code, asks, status, detail } of rules) {
+  for (const { code, asks, status, detail, group } of rules) {
+    if (group !== undefined && group !== before) page.lines.push('', terminal.bold(group));
+    before = group;
     const label = LABELS[status];
     const at = page.lines.length;
     page.beside(label, `${asks} [${code}]`, COLUMN);
@@ -32,7 +35,8 @@ export function showRules(page: Page, rules: readonly RuleResult[]): void {
 }
 
 /** In one sentence, what came of all of them. */
-export function verdictOf({ kind, rules }: Explanation): string {
+export function verdictOf(explanation: Explanation): string {
+  const { kind, rules } = explanation;
   const count = (status: RuleStatus) => rules.filter((rule) => rule.status === status).length;
   const [isBroken, unchecked, later] = [count('broken') > 0, count('unchecked'), count('later')];
   const first = rules.find(({ status }) => status === 'broken');
@@ -43,8 +47,10 @@ export function verdictOf({ kind, rules }: Explanation): string {
   if (unchecked > 0) parts.push(`${unchecked} not checked`);
   const word = isBroken
     ? `INVALID, by ${first!.code}`
-    : unchecked > 0
-      ? 'nothing wrong was found'
-      : `a valid ${kind}`;
+    : 'isGenesis' in explanation
+      ? 'the first block, valid by its hash alone'
+      : unchecked > 0
+        ? 'nothing wrong was found'
+        : `a valid ${kind}`;
   return `${word}: ${parts.join(', ')}`;
 }
