@@ -29,13 +29,15 @@ export function bodyRules(block: Block, params: NetworkParams): RuleResult[] {
   const { header, transactions, bytes } = block;
   const { root } = merkleRoot(transactions.map(({ hash }) => hash));
   const tree = inOneGo(checkMerkleTree(block));
+  // The other rules of the tree are asked as if the header had the root that the transactions give.
+  const tied = inOneGo(checkMerkleTree({ ...block, header: { ...header, merkleRoot: root } }));
   const shape = checkCoinbaseFirstAndOnly(block);
   const isSame = `${hashToHex(root)}, the header has ${hashToHex(header.merkleRoot)}`;
   const keys = transactions.reduce((sum, one) => sum + publicKeyOutputs(one), 0);
   const second = shape?.code === 'bad-cb-multiple' ? `transaction ${shape.index} is one, too` : 'none is';
   return [
     judged('bad-txnmrklroot', tree, tree?.code === 'bad-txnmrklroot' ? isSame : hashToHex(root)),
-    judged('bad-txns-duplicate', tree, plural(transactions.length, 'transaction')),
+    judged('bad-txns-duplicate', tied, plural(transactions.length, 'transaction')),
     judged(
       'bad-blk-length',
       checkBlockSize(block, params),
@@ -116,7 +118,9 @@ export function feesOf(spendings: readonly Spending[]): bigint | Unknown {
     if (!isPayment) continue;
     const known = knownCoins(spent);
     if (known === undefined) return spent.find(isUnknown) ?? { needs: 'every coin that is spent to exist' };
-    fees += totalOf(known) - totalOf(transaction.outputs);
+    const fee = totalOf(known) - totalOf(transaction.outputs);
+    if (fee < 0n) return { needs: 'bad-txns-in-belowout to hold first' };
+    fees += fee;
   }
   return fees;
 }

@@ -3,10 +3,11 @@ import { medianTime } from '../consensus/headerNode.ts';
 import { subsidyAt } from '../consensus/subsidy.ts';
 import type { VerifyEngine } from '../crypto/verifyEngine.ts';
 import type { Block } from '../primitives/block.ts';
+import { HEADER_BYTES } from '../primitives/header.ts';
 import { annotateBlock } from './annotateBlock.ts';
 import { bodyRules, coinbaseAmountRule, coinbaseRules, feesOf } from './blockRules.ts';
 import type { BlockContext } from './chainContext.ts';
-import { heightOf } from './explainHeader.ts';
+import { explainHeader, heightOf } from './explainHeader.ts';
 import type { BlockExplanation, Detail } from './explanation.ts';
 import { headerRules } from './headerRules.ts';
 import { merkleLevels } from './merkle.ts';
@@ -30,8 +31,13 @@ export function explainBlock(
   const decode = decodeResult(error, 'block');
   const base = { kind: 'block', bytes: bytes.length, fields, ...height } as const;
   if (decoded === undefined) {
-    const nothing = { transactions: 0, signatures: [], furtherSignatures: 0, rules: [decode] };
-    return { ...base, ...(error !== undefined && { error }), ...nothing };
+    const nothing = { transactions: 0, signatures: [], furtherSignatures: 0 };
+    return {
+      ...base,
+      ...(error !== undefined && { error }),
+      ...nothing,
+      ...ofHeader(bytes, decode, context),
+    };
   }
   const { header, transactions } = decoded;
   const verifying = { params, engine, maxReports: detail.maxReports };
@@ -53,6 +59,17 @@ export function explainBlock(
     ...explainSignatures(spent, params, detail.maxFields),
     rules: withLater([decode, ...rulesOf(decoded, spent, context)], context.later),
   };
+}
+
+/** Of bytes that are no block, what their header says if they have one. */
+function ofHeader(
+  bytes: Uint8Array,
+  decode: RuleResult,
+  context: BlockContext,
+): Pick<BlockExplanation, 'proof' | 'rules'> {
+  const { proof, rules } = explainHeader(bytes.subarray(0, HEADER_BYTES), context);
+  const ofRules = rules.filter(({ code }) => code !== 'decode');
+  return { ...(proof && { proof }), rules: [decode, ...inGroup('The header', ofRules)] };
 }
 
 function rulesOf(block: Block, { spendings }: Spendings, context: BlockContext): RuleResult[] {

@@ -32,7 +32,7 @@ export function headerRules(header: BlockHeader, context: HeaderContext): RuleRe
   return [
     judged('high-hash', checkProofOfWork(header, params), describeWork(header, params)),
     ...(isUnknown(parent)
-      ? [unchecked('bad-diffbits', parent), unchecked('time-too-old', parent)]
+      ? CHAIN_CODES.map((code) => unchecked(code, parent))
       : chainRules(header, parent, params)),
     judged(
       'time-too-new',
@@ -46,6 +46,8 @@ export function headerRules(header: BlockHeader, context: HeaderContext): RuleRe
     ),
   ];
 }
+
+const CHAIN_CODES = ['bad-diffbits', 'time-too-old', 'time-timewarp-attack'] as const;
 
 function chainRules(header: BlockHeader, parent: HeaderNode, params: NetworkParams): RuleResult[] {
   const { bits, timeSec } = header;

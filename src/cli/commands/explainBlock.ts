@@ -22,7 +22,7 @@ export const explainBlock: Command = {
   usage: 'block [id]',
   summary: 'a block, byte by byte and rule by rule',
   arguments: {
-    id: { type: 'string', describe: 'a hash, a height, bitcoin-170, or - for hex that is piped in' },
+    id: { describe: 'a hash, a height, bitcoin-170, or - for hex that is piped in' },
   },
   flags: EXPLAIN_FLAGS,
   examples: [

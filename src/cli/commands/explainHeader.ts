@@ -23,7 +23,7 @@ export const explainHeader: Command = {
   usage: 'header [id]',
   summary: 'the 80 bytes of a block that miners hash, and the proof of work',
   arguments: {
-    id: { type: 'string', describe: 'a hash, a height, bitcoin-170, or - for hex that is piped in' },
+    id: { describe: 'a hash, a height, bitcoin-170, or - for hex that is piped in' },
   },
   flags: EXPLAIN_FLAGS,
   examples: [
