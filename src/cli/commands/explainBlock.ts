@@ -22,14 +22,14 @@ export const explainBlock: Command = {
   usage: 'block [id]',
   summary: 'a block, byte by byte and rule by rule',
   arguments: {
-    id: { describe: 'a hash, a height, bitcoin-170, or - for hex that is piped in' },
+    id: { type: 'string', describe: 'a hash, a height, or bitcoin-170' },
   },
   flags: EXPLAIN_FLAGS,
   examples: [
     ['indiecoin explain block bitcoin-170', 'Bitcoin’s first payment; needs no node'],
     ['indiecoin explain block 0', 'the first block of the network'],
     [
-      'indiecoin rpc getblock <hash> 0 | indiecoin explain block -',
+      'indiecoin rpc getblock <hash> 0 | indiecoin explain block --hex -',
       'hex of your own; change a digit and see',
     ],
   ],

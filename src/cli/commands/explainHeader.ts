@@ -23,13 +23,13 @@ export const explainHeader: Command = {
   usage: 'header [id]',
   summary: 'the 80 bytes of a block that miners hash, and the proof of work',
   arguments: {
-    id: { describe: 'a hash, a height, bitcoin-170, or - for hex that is piped in' },
+    id: { type: 'string', describe: 'a hash, a height, or bitcoin-170' },
   },
   flags: EXPLAIN_FLAGS,
   examples: [
     ['indiecoin explain header bitcoin-170', 'the header of Bitcoin’s block 170; needs no node'],
     ['indiecoin explain header 0', 'that of the first block of the network'],
-    ['indiecoin rpc getblockheader <hash> false | indiecoin explain header -', 'hex of your own'],
+    ['indiecoin rpc getblockheader <hash> false | indiecoin explain header --hex -', 'hex of your own'],
   ],
   run: async (context) => answerExplanation(context, await find(context)),
 };

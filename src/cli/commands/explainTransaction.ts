@@ -21,7 +21,7 @@ import { contextOfFound, contextOfTransaction, findTransaction } from '../explai
 export const explainTransaction: Command = {
   usage: 'transaction [id]',
   summary: 'a transaction, its signatures, and the path to the root of its block',
-  arguments: { id: { describe: 'a txid, bitcoin-170, or - for hex that is piped in' } },
+  arguments: { id: { type: 'string', describe: 'a txid, or bitcoin-170' } },
   flags: {
     ...EXPLAIN_FLAGS,
     block: { type: 'string', requiresArg: true, description: 'the block that it is in, by hash or height' },
@@ -30,7 +30,7 @@ export const explainTransaction: Command = {
     ['indiecoin explain transaction bitcoin-170', 'Bitcoin’s first payment; needs no node'],
     ['indiecoin explain transaction <txid>', 'one of the mempool, or of the chain with an index'],
     ['indiecoin explain transaction <txid> --block 170', 'one of this block; needs no index'],
-    ['indiecoin rpc getrawtransaction <txid> | indiecoin explain transaction -', 'hex of your own'],
+    ['indiecoin rpc getrawtransaction <txid> | indiecoin explain transaction --hex -', 'hex of your own'],
   ],
   run: async (context) => answerExplanation(context, await find(context)),
 };

@@ -14,7 +14,11 @@ const FOLDED: Detail = { maxFields: 120, maxReports: 1 };
 const FULL: Detail = { maxFields: 50_000, maxReports: 50 };
 
 export const EXPLAIN_FLAGS: Readonly<Record<string, Options>> = {
-  hex: { type: 'string', requiresArg: true, description: 'explain the hex in this file instead of an id' },
+  hex: {
+    type: 'string',
+    requiresArg: true,
+    description: 'instead of an id, the hex in this file; - for what is piped in',
+  },
   full: { type: 'boolean', description: 'all bytes, and nothing folded' },
 };
 
@@ -35,10 +39,10 @@ export async function readAsked(context: Context, what: string): Promise<Asked> 
   const path = optionalText(context, 'hex');
   if (id !== undefined && path !== undefined) throw usageError('Either an id or --hex, not both.');
   if (path !== undefined) return { bytes: await readHex(path, context.terminal) };
-  if (id === '-') return { bytes: await readHex('-', context.terminal) };
-  if (id !== undefined) return { id };
+  // yargs makes nothing of a lone dash.
+  if (id !== undefined && id !== '') return { id };
   throw usageError(
-    `Which ${what}? Its id, or - for hex that is piped in. \`indiecoin explain ${what} bitcoin-170\` works without a node.`,
+    `Which ${what}? Its id, or --hex FILE (--hex - for what is piped in). \`indiecoin explain ${what} bitcoin-170\` works without a node.`,
   );
 }
 

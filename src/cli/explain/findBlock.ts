@@ -20,7 +20,7 @@ export async function findHash({ node }: Context, id: string, what: 'block' | 'h
   if (/^\d{1,9}$/.test(id)) return hashAt(node, Number(id));
   if (!HASH.test(id)) {
     throw usageError(
-      `"${id}" is neither a height, nor a hash of 64 hex digits, nor bitcoin-170, nor - for hex.`,
+      `"${id}" is neither a height, nor a hash of 64 hex digits, nor bitcoin-170. --hex FILE takes hex.`,
     );
   }
   const hash = id.toLowerCase();

@@ -24,7 +24,7 @@ const WITH_COINS = 2;
 export async function findTransaction(context: Context, txid: string): Promise<RawTransaction> {
   const { node } = context;
   if (!/^[0-9a-f]{64}$/i.test(txid)) {
-    throw usageError(`"${txid}" is neither a txid of 64 hex digits, nor bitcoin-170, nor - for hex.`);
+    throw usageError(`"${txid}" is neither a txid of 64 hex digits, nor bitcoin-170. --hex FILE takes hex.`);
   }
   const block = optionalText(context, 'block');
   const where = block === undefined ? [] : [await findHash(context, block, 'block')];
