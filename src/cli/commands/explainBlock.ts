@@ -6,6 +6,7 @@ import {
 } from '../../explain/bitcoin170.ts';
 import type { BlockContext } from '../../explain/chainContext.ts';
 import { explainBlock as explain } from '../../explain/explainBlock.ts';
+import { genesisContext } from '../../explain/genesisContext.ts';
 import { decodeBlock } from '../../primitives/block.ts';
 import type { Command, Context } from '../command.ts';
 import {
@@ -15,7 +16,7 @@ import {
   readAsked,
   withNode,
 } from '../explain/explainCommand.ts';
-import { contextOfBlock, findHash, nowSec, readBlockBytes } from '../explain/findBlock.ts';
+import { contextOfBlock, findHash, isGenesisId, nowSec, readBlockBytes } from '../explain/findBlock.ts';
 import { blockContext } from '../explain/nodeContext.ts';
 
 export const explainBlock: Command = {
@@ -27,9 +28,9 @@ export const explainBlock: Command = {
   flags: EXPLAIN_FLAGS,
   examples: [
     ['indiecoin explain block bitcoin-170', 'Bitcoin’s first payment; needs no node'],
-    ['indiecoin explain block 0', 'the first block of the network'],
+    ['indiecoin explain block 0', 'the first block of the network; needs no node'],
     [
-      'indiecoin rpc getblock <hash> 0 | indiecoin explain block --hex -',
+      'indiecoin rpc getblock $(indiecoin rpc getblockhash 0) 0 | indiecoin explain block --hex -',
       'hex of your own; change a digit and see',
     ],
   ],
@@ -45,11 +46,15 @@ async function find(context: Context): Promise<Found> {
     const title = 'Bitcoin’s block 170, 12 January 2009: Satoshi Nakamoto pays Hal Finney';
     return found(title, BITCOIN_170_BYTES, bitcoin170Context(nowSec()));
   }
+  const { params } = context.config;
+  if (isGenesisId(context, asked.id)) {
+    return found(`The first block of ${params.name}`, params.genesis.bytes, genesisContext(params, nowSec()));
+  }
   return withNode('block', async () => {
     const bytes = await readBlockBytes(context, await findHash(context, asked.id, 'block'));
-    const { node, config } = context;
-    const known = await blockContext(node, decodeBlock(bytes), config.params);
-    return found(`A block of ${config.params.name}`, bytes, known);
+    const { node } = context;
+    const known = await blockContext(node, decodeBlock(bytes), params);
+    return found(`A block of ${params.name}`, bytes, known);
   });
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../../explain/bitcoin170.ts';
 import type { BlockContext } from '../../explain/chainContext.ts';
 import { explainHeader as explain } from '../../explain/explainHeader.ts';
+import { genesisContext } from '../../explain/genesisContext.ts';
 import { decodeHeader, HEADER_BYTES } from '../../primitives/header.ts';
 import type { Command, Context } from '../command.ts';
 import {
@@ -16,7 +17,7 @@ import {
   readAsked,
   withNode,
 } from '../explain/explainCommand.ts';
-import { contextOfBlock, findHash, nowSec } from '../explain/findBlock.ts';
+import { contextOfBlock, findHash, isGenesisId, nowSec } from '../explain/findBlock.ts';
 import { headerContext } from '../explain/nodeContext.ts';
 
 export const explainHeader: Command = {
@@ -29,7 +30,10 @@ export const explainHeader: Command = {
   examples: [
     ['indiecoin explain header bitcoin-170', 'the header of Bitcoin’s block 170; needs no node'],
     ['indiecoin explain header 0', 'that of the first block of the network'],
-    ['indiecoin rpc getblockheader <hash> false | indiecoin explain header --hex -', 'hex of your own'],
+    [
+      'indiecoin rpc getblockheader $(indiecoin rpc getbestblockhash) false | indiecoin explain header --hex -',
+      'hex of your own',
+    ],
   ],
   run: async (context) => answerExplanation(context, await find(context)),
 };
@@ -43,12 +47,20 @@ async function find(context: Context): Promise<Found> {
     const bytes = BITCOIN_170_BYTES.subarray(0, HEADER_BYTES);
     return found('The header of Bitcoin’s block 170, 12 January 2009', bytes, bitcoin170Context(nowSec()));
   }
+  const { params } = context.config;
+  if (isGenesisId(context, asked.id)) {
+    return found(
+      `The header of the first block of ${params.name}`,
+      params.genesis.header.bytes,
+      genesisContext(params, nowSec()),
+    );
+  }
   return withNode('header', async () => {
-    const { node, config } = context;
+    const { node } = context;
     const hash = await findHash(context, asked.id, 'header');
     const bytes = hexToBytes(await node.call<string>('getblockheader', [hash, false]));
-    const known = await headerContext(node, decodeHeader(bytes), config.params);
-    return found(`The header of a block of ${config.params.name}`, bytes, known);
+    const known = await headerContext(node, decodeHeader(bytes), params);
+    return found(`The header of a block of ${params.name}`, bytes, known);
   });
 }
 

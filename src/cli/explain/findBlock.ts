@@ -2,6 +2,7 @@ import { DecodeError } from '../../bytes/decodeError.ts';
 import { hashToHex, hexToBytes } from '../../bytes/hex.ts';
 import { bitcoin170Context, isLikeBlock170, spendsWhatBlock170Spends } from '../../explain/bitcoin170.ts';
 import type { BlockContext } from '../../explain/chainContext.ts';
+import { genesisContext } from '../../explain/genesisContext.ts';
 import { type Block, decodeBlock } from '../../primitives/block.ts';
 import { type BlockHeader, decodeHeader, HEADER_BYTES } from '../../primitives/header.ts';
 import { RPC_ERROR } from '../../rpc/rpcError.ts';
@@ -56,13 +57,14 @@ export async function readBlockBytes({ node }: Context, hash: string): Promise<U
 
 /** What is known around bytes that somebody brought, if they are a block at all. */
 export async function contextOfBlock(context: Context, bytes: Uint8Array): Promise<BlockContext> {
+  const { params } = context.config;
   const header = tryDecode(() => decodeHeader(bytes.subarray(0, HEADER_BYTES)));
   const block = tryDecode(() => decodeBlock(bytes));
   if (header === undefined) return contextWithoutNode(context);
   const example = exampleContext(header, block);
   if (example) return example;
+  if (hashToHex(header.hash) === params.genesisHash) return genesisContext(params, nowSec());
   if (!(await context.node.isRunning())) return contextWithoutNode(context);
-  const { params } = context.config;
   return block ? blockContext(context.node, block, params) : headerContext(context.node, header, params);
 }
 
@@ -74,6 +76,11 @@ function exampleContext(header: BlockHeader, block: Block | undefined): BlockCon
   if (!spendsWhatBlock170Spends(outpoints)) return undefined;
   const parent = { needs: `block ${hashToHex(header.previousHash)}, which is not Bitcoin’s block 169` };
   return { ...example, parent, isBip54Active: parent };
+}
+
+/** Whether an id names the first block, which every program of the network has within. */
+export function isGenesisId({ config }: Context, id: string): boolean {
+  return id === '0' || id.toLowerCase() === config.params.genesisHash;
 }
 
 export function contextWithoutNode({ config }: Context): BlockContext {

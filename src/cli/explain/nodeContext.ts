@@ -7,6 +7,7 @@ import {
   type TransactionContext,
   UNCONFIRMED,
 } from '../../explain/chainContext.ts';
+import { genesisContext, NOTHING_BEFORE } from '../../explain/genesisContext.ts';
 import { isUnknown, type Unknown } from '../../explain/rule.ts';
 import type { NetworkParams } from '../../params/networkParams.ts';
 import type { Block } from '../../primitives/block.ts';
@@ -26,7 +27,6 @@ import {
 import { isBip54Active, readHeader, readHeaderNode } from './nodeHeaders.ts';
 import { type RawTransaction, readMedianTimes } from './nodeTransactions.ts';
 
-const FIRST: Unknown = { needs: 'a block before: this is the first, valid by its hash alone' };
 const NOT_THE_TIP: Unknown = { needs: 'the coins as they were before this block' };
 const NO_COINS: Unknown = { needs: 'nothing: no coins are spent' };
 
@@ -39,11 +39,9 @@ export async function headerContext(
   const nowSec = Math.floor(Date.now() / 1000);
   const base = { params, nowSec, coinOf: () => NO_COINS, medianTimeAt: () => undefined, later: {} };
   const previous = hashToHex(header.previousHash);
+  if (hashToHex(header.hash) === params.genesisHash) return genesisContext(params, nowSec);
   const known = await readHeader(node, hashToHex(header.hash));
   const chainWork = known && { chainWork: BigInt(`0x${known.chainwork}`) };
-  if (hashToHex(header.hash) === params.genesisHash) {
-    return { ...base, ...chainWork, parent: FIRST, isGenesis: true, isBip54Active: false };
-  }
   const parent = await readHeaderNode(node, previous, params);
   const bip54 = isUnknown(parent) ? parent : await isBip54Active(node, previous, params);
   return { ...base, ...chainWork, parent, isBip54Active: bip54 };
@@ -131,7 +129,7 @@ async function settingOf(
   params: NetworkParams,
   times: ReadonlyMap<number, number>,
 ): Promise<TransactionContext['setting']> {
-  if (previousblockhash === undefined) return FIRST;
+  if (previousblockhash === undefined) return NOTHING_BEFORE;
   const parent = await readHeaderNode(node, previousblockhash, params);
   if (isUnknown(parent)) return parent;
   return { height, medianTimeSec: medianTime(parent), params, medianTimeAt: (at) => times.get(at) };
