@@ -6,10 +6,11 @@ import type { NetworkParams } from '../params/networkParams.ts';
 import type { Field } from './field.ts';
 import type { Words } from './fieldRecorder.ts';
 import { disassemble } from './opcodes.ts';
-import { textIn } from './words.ts';
+import { plural, textIn } from './words.ts';
 
 const COMPRESSED_KEY_BYTES = 33;
 const COORDINATE_BYTES = 32;
+const SHOWN_SCRIPT_BYTES = 20;
 
 /** What a locking script asks for, in a sentence. */
 export function describeLock(script: Uint8Array, params: NetworkParams): Words {
@@ -90,7 +91,7 @@ function splitOpcodes(script: Uint8Array, splitData: (data: Uint8Array, offset: 
     end = offset + headBytes + (data?.length ?? 0);
     if (data !== undefined && data.length > 0) fields.push(...splitData(data, offset + headBytes));
   }
-  if (end < script.length) fields.push(dataField(script.subarray(end), end, 'not opcodes'));
+  if (end < script.length) fields.push(dataField(script.subarray(end), end, 'the rest'));
   return fields;
 }
 
@@ -125,7 +126,9 @@ function field(script: Uint8Array, offset: number, length: number, name: string,
   return { offset, bytes: script.subarray(offset, offset + length), name, ...words };
 }
 
-/** A script as hex for one line. */
+/** A script as hex for one line, cut off where it is long. */
 export function scriptHex(script: Uint8Array): string {
-  return script.length === 0 ? 'empty' : bytesToHex(script);
+  if (script.length === 0) return 'empty';
+  const shown = bytesToHex(script.subarray(0, SHOWN_SCRIPT_BYTES));
+  return script.length <= SHOWN_SCRIPT_BYTES ? shown : `${shown}… (${plural(script.length, 'byte')})`;
 }

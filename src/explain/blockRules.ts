@@ -20,6 +20,7 @@ import type { NetworkParams } from '../params/networkParams.ts';
 import type { Block } from '../primitives/block.ts';
 import { merkleRoot } from '../primitives/merkle.ts';
 import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
+import { scriptHex } from './annotateScript.ts';
 import { broken, isUnknown, judged, ok, type RuleResult, type Unknown, unchecked } from './rule.ts';
 import { knownCoins, type Spending, type SpendSetting, totalOf } from './spendRules.ts';
 import { coins, plural, whole } from './words.ts';
@@ -65,7 +66,7 @@ export function coinbaseRules(
   }
   if (isUnknown(height)) return COINBASE_CODES.map((code) => unchecked(code, height));
   const push = bytesToHex(coinbaseHeightScript(height));
-  const script = bytesToHex(coinbase.inputs[0]!.unlockingScript);
+  const script = scriptHex(coinbase.inputs[0]!.unlockingScript);
   const isThere = checkCoinbaseHeight(coinbase, height);
   return [
     judged('bad-cb-height', isThere, `height ${height} is ${push}, the script is ${script}`),

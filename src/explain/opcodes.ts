@@ -11,6 +11,8 @@ export type Opcode = Readonly<{
   data?: Uint8Array;
 }>;
 
+/** Opcodes that are told apart in one script; the longest one with a meaning has 83 bytes. */
+const MAX_OPCODES = 100;
 const OP_PUSHDATA1 = 0x4c;
 const OP_PUSHDATA4 = 0x4e;
 const OP_1 = 0x51;
@@ -31,13 +33,13 @@ const NAMES: Readonly<Record<number, readonly [string, string]>> = {
 
 /**
  * Takes a script apart as far as it goes. Nothing runs a script here: its shape alone has a meaning.
- * @returns the opcodes; less than the whole when a push says more bytes than there are
+ * @returns the opcodes; less than the whole when there are too many, or a push says more bytes than there are
  */
 export function disassemble(script: Uint8Array): Opcode[] {
   const reader = new ByteReader(script);
   const opcodes: Opcode[] = [];
   try {
-    while (reader.remaining > 0) opcodes.push(readOpcode(reader));
+    while (reader.remaining > 0 && opcodes.length < MAX_OPCODES) opcodes.push(readOpcode(reader));
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
   }

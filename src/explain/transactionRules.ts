@@ -128,9 +128,9 @@ function scriptRules(transactions: readonly Transaction[]): RuleResult[] {
   const commitment = (one: Transaction) => ofEachOutput(one, checkLockingScripts, COMMITMENT);
   const scriptOf = ({ transaction, rejection }: Broken) => {
     if ('output' in rejection)
-      return `output ${rejection.output} has ${short(transaction.outputs[rejection.output]!.lockingScript)}`;
+      return `output ${rejection.output} has ${scriptHex(transaction.outputs[rejection.output]!.lockingScript)}`;
     const input = 'input' in rejection ? rejection.input : 0;
-    return `input ${input} has ${short(transaction.inputs[input]!.unlockingScript)}`;
+    return `input ${input} has ${scriptHex(transaction.inputs[input]!.unlockingScript)}`;
   };
   return [
     judge(LOCK, locking, transactions, describeLocks(transactions), scriptOf),
@@ -205,11 +205,6 @@ function judge(
   if (found?.rejection.code !== code) return judged(code, found?.rejection, detail);
   const where = transactions.length === 1 ? '' : `transaction ${found.at}: `;
   return broken(code, `${where}${shown(found)}`);
-}
-
-function short(script: Uint8Array): string {
-  const hex = scriptHex(script);
-  return hex.length <= 40 ? hex : `${hex.slice(0, 40)}… (${plural(script.length, 'byte')})`;
 }
 
 function sum(numbers: readonly number[]): number {

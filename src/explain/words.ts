@@ -39,8 +39,11 @@ export function printable(bytes: Uint8Array): string {
   );
 }
 
-/** The text in these bytes, if most of them are letters. */
+const MAX_TEXT = 120;
+
+/** The text in these bytes, if most of them are letters and there are not too many. */
 export function textIn(bytes: Uint8Array): string | undefined {
+  if (bytes.length > MAX_TEXT) return undefined;
   const letters = bytes.filter((byte) => byte >= 0x20 && byte < 0x7f).length;
   return letters >= 4 && letters >= 0.8 * bytes.length ? `"${printable(bytes)}"` : undefined;
 }

@@ -75,9 +75,9 @@ function showBlock(page: Page, block: BlockExplanation, { isFull, hint }: Showin
 }
 
 function describeMoney({ taken, subsidy, fees }: NonNullable<BlockExplanation['money']>): string {
-  const of = subsidy === undefined ? '' : ` of ${coins(subsidy)} subsidy`;
-  const and = fees === undefined ? '' : `${of === '' ? ' of' : ' and'} ${coins(fees)} fees`;
-  return `${coins(taken)}${of}${and}`;
+  if (subsidy === undefined) return coins(taken);
+  const and = fees === undefined ? '' : ` and ${coins(fees)} fees`;
+  return `${coins(taken)} of ${coins(subsidy)} subsidy${and}`;
 }
 
 function showTransaction(page: Page, transaction: TransactionExplanation, { isFull, hint }: Showing): void {
