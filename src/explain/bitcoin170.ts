@@ -96,6 +96,7 @@ export function bitcoin170Context(nowSec: number): BlockContext {
     params: BITCOIN,
     nowSec,
     parent: nodesBefore(),
+    isParentValid: true,
     // 171 blocks with the easiest target.
     chainWork: 0xab00ab00abn,
     isBip54Active: false,

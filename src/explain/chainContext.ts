@@ -11,6 +11,8 @@ export type BlockContext = Readonly<{
   nowSec: number;
   /** The block before, with 10 ancestors and the one that its retarget looks back to. */
   parent: HeaderNode | Unknown;
+  /** Whether the block before, with all before it, is valid as a whole. */
+  isParentValid: true | Unknown;
   /** Of this block: all work up to it. */
   chainWork?: bigint;
   /** It has none before it: valid by its hash alone. */

@@ -5,11 +5,12 @@ import { annotateTransaction } from './annotateTransaction.ts';
 import type { TransactionContext } from './chainContext.ts';
 import type { Detail, TransactionExplanation } from './explanation.ts';
 import { merklePath } from './merkle.ts';
+import { explainMoney } from './money.ts';
 import { hashSteps } from './proofOfWork.ts';
 import { decodeResult, inGroup, isUnknown, withLater } from './rule.ts';
 import { explainSignatures } from './signatureFields.ts';
-import { type Spendings, spendingOf } from './spendings.ts';
-import { knownCoins, spendRules, totalOf } from './spendRules.ts';
+import { spendingOf } from './spendings.ts';
+import { spendRules } from './spendRules.ts';
 import { transactionRules } from './transactionRules.ts';
 
 /** Everything about bytes that should be a transaction. */
@@ -40,23 +41,11 @@ export function explainTransaction(
     ...base,
     isCoinbase: isOfCoinbase,
     hash: hashSteps(bytes),
-    ...moneyOf(decoded, spent, isOfCoinbase),
+    money: explainMoney(decoded, spent.spendings[0]!.coins, params),
     ...pathOf(decoded, context),
     ...explainSignatures(spent, params, detail.maxFields),
     rules: withLater(rules, context.later),
   };
-}
-
-function moneyOf(
-  { outputs }: Transaction,
-  { spendings }: Spendings,
-  isOfCoinbase: boolean,
-): Pick<TransactionExplanation, 'money'> {
-  const paid = totalOf(outputs);
-  const known = isOfCoinbase ? undefined : knownCoins(spendings[0]!.coins);
-  if (known === undefined) return { money: { outputs: paid } };
-  const inputs = totalOf(known);
-  return { money: { inputs, outputs: paid, fee: inputs - paid } };
 }
 
 function pathOf(

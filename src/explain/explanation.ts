@@ -43,13 +43,38 @@ export type BlockExplanation = Readonly<{
   rules: readonly RuleResult[];
 }>;
 
+/** A coin that an input names, as far as it is known. */
+export type SpentCoin = Readonly<{
+  txid: string;
+  output: number;
+  amount?: bigint;
+  /** Of the block that made it. */
+  height?: number;
+  isCoinbase?: boolean;
+  /** Whose it was. */
+  lock?: string;
+}>;
+
+export type MadeCoin = Readonly<{
+  amount: bigint;
+  lock: string;
+  /** It goes back to a lock that a coin of the inputs had. */
+  isChange: boolean;
+}>;
+
 export type TransactionExplanation = Readonly<{
   kind: 'transaction';
   fields: readonly Field[];
   error?: string;
   isCoinbase: boolean;
   hash?: HashSteps;
-  money?: Readonly<{ inputs?: bigint; outputs: bigint; fee?: bigint }>;
+  money?: Readonly<{
+    inputs?: bigint;
+    outputs: bigint;
+    fee?: bigint;
+    spent: readonly SpentCoin[];
+    made: readonly MadeCoin[];
+  }>;
   block: TransactionBlock | Unknown;
   merkle?: Readonly<{
     steps: readonly MerkleStep[];

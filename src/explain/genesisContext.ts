@@ -13,6 +13,7 @@ export function genesisContext(params: NetworkParams, nowSec: number): BlockCont
     params,
     nowSec,
     parent: NOTHING_BEFORE,
+    isParentValid: NOTHING_BEFORE,
     chainWork: workOfTarget(params.easiestTarget),
     isGenesis: true,
     isBip54Active: NOTHING_BEFORE,

@@ -1,4 +1,4 @@
-import { hashToNumber } from '../bytes/hex.ts';
+import { hashToHex, hashToNumber } from '../bytes/hex.ts';
 import {
   checkBits,
   checkProofOfWork,
@@ -15,7 +15,7 @@ import { type HeaderNode, medianTime } from '../consensus/headerNode.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import { bitsToTarget } from '../primitives/target.ts';
-import { isUnknown, judged, type RuleResult, type Unknown, unchecked } from './rule.ts';
+import { isUnknown, judged, ok, type RuleResult, type Unknown, unchecked } from './rule.ts';
 import { bitsHex, date, versionText, wide } from './words.ts';
 
 /** What the rules about a header look at besides the header. */
@@ -23,13 +23,17 @@ export type HeaderContext = Readonly<{
   params: NetworkParams;
   /** The block before, with the ancestors that the median time and the retarget look at. */
   parent: HeaderNode | Unknown;
+  isParentValid: true | Unknown;
   nowSec: number;
 }>;
 
 /** Every rule about a header, asked by itself. */
 export function headerRules(header: BlockHeader, context: HeaderContext): RuleResult[] {
-  const { params, parent, nowSec } = context;
+  const { params, parent, isParentValid, nowSec } = context;
   return [
+    isUnknown(isParentValid)
+      ? unchecked('bad-prevblk', isParentValid)
+      : ok('bad-prevblk', hashToHex(header.previousHash)),
     judged('high-hash', checkProofOfWork(header, params), describeWork(header, params)),
     ...(isUnknown(parent)
       ? CHAIN_CODES.map((code) => unchecked(code, parent))

@@ -75,7 +75,7 @@ function exampleContext(header: BlockHeader, block: Block | undefined): BlockCon
   const outpoints = block?.transactions.flatMap(({ inputs }) => inputs.map(({ outpoint }) => outpoint)) ?? [];
   if (!spendsWhatBlock170Spends(outpoints)) return undefined;
   const parent = { needs: `block ${hashToHex(header.previousHash)}, which is not Bitcoin’s block 169` };
-  return { ...example, parent, isBip54Active: parent };
+  return { ...example, parent, isParentValid: parent, isBip54Active: parent };
 }
 
 /** Whether an id names the first block, which every program of the network has within. */
@@ -89,6 +89,7 @@ export function contextWithoutNode({ config }: Context): BlockContext {
     params: config.params,
     nowSec: nowSec(),
     parent: unknown,
+    isParentValid: unknown,
     isBip54Active: unknown,
     coinOf: () => unknown,
     medianTimeAt: () => undefined,

@@ -28,6 +28,7 @@ import { isBip54Active, readHeader, readHeaderNode } from './nodeHeaders.ts';
 import { type RawTransaction, readMedianTimes } from './nodeTransactions.ts';
 
 const NOT_THE_TIP: Unknown = { needs: 'the coins as they were before this block' };
+const NOT_OF_THE_CHAIN: Unknown = { needs: 'the block before to be in the chain that the node follows' };
 const NO_COINS: Unknown = { needs: 'nothing: no coins are spent' };
 
 /** What a node knows of the chain before a header. */
@@ -44,7 +45,10 @@ export async function headerContext(
   const chainWork = known && { chainWork: BigInt(`0x${known.chainwork}`) };
   const parent = await readHeaderNode(node, previous, params);
   const bip54 = isUnknown(parent) ? parent : await isBip54Active(node, previous, params);
-  return { ...base, ...chainWork, parent, isBip54Active: bip54 };
+  const before = await readHeader(node, previous);
+  // Of the chain that the node follows it has verified everything.
+  const isParentValid = before !== undefined && before.confirmations > 0 ? true : NOT_OF_THE_CHAIN;
+  return { ...base, ...chainWork, parent, isParentValid, isBip54Active: bip54 };
 }
 
 /** The same for a block, with the coins that it spends. */

@@ -10,6 +10,7 @@ import { coins, date, plural, whole } from '../../explain/words.ts';
 import type { Terminal } from '../terminal.ts';
 import { Page } from './page.ts';
 import { showFields } from './showFields.ts';
+import { showMoney } from './showMoney.ts';
 import { showPath, showProof, showSignature, showSteps, showTree } from './showProof.ts';
 import { showRules, verdictOf } from './showRules.ts';
 
@@ -91,9 +92,11 @@ function showTransaction(page: Page, transaction: TransactionExplanation, { isFu
     ['verdict', verdictOf(transaction)],
   ]);
   const about = transaction.isCoinbase
-    ? 'A coinbase: the first transaction of its block, with one input that names no coin. Its outputs are the miner’s reward.'
-    : 'A transaction takes coins that earlier ones made (inputs) and makes new ones (outputs).';
-  page.heading('The bytes', `${about} ${COLUMNS_OF_BYTES}`);
+    ? 'A coinbase, the first transaction of its block: it has one input that names no coin. Its outputs are the miner’s reward.'
+    : 'A transaction spends whole coins that earlier ones made (inputs), and makes new ones (outputs): what is too much ' +
+      'goes back to the payer. What is left over is the miner’s.';
+  if (money) showMoney(page, money, about);
+  page.heading('The bytes', COLUMNS_OF_BYTES);
   page.blank();
   showFields(page, fields, isFull);
   if (hash) {
@@ -110,7 +113,7 @@ function showTransaction(page: Page, transaction: TransactionExplanation, { isFu
 function describePlace(block: TransactionExplanation['block']): string {
   if (block === UNCONFIRMED) return 'no block yet: it is judged as one of the next';
   if (isUnknown(block)) return 'not known here';
-  return `block ${whole(block.height)}, number ${block.index} of ${whole(block.hashes.length)} from 0`;
+  return `block ${whole(block.height)}, as transaction ${block.index}; it has ${whole(block.hashes.length)}, counted from 0`;
 }
 
 function describeFee(fee: bigint, bytes: number): string {

@@ -147,7 +147,25 @@ describe('explaining Bitcoin’s block 170', () => {
       engine,
       DETAIL,
     );
-    assert.deepEqual(money, { inputs: 5_000_000_000n, outputs: 5_000_000_000n, fee: 0n });
+    assert.deepEqual(money, {
+      inputs: 5_000_000_000n,
+      outputs: 5_000_000_000n,
+      fee: 0n,
+      spent: [
+        {
+          txid: SPENT_TXID,
+          output: 0,
+          amount: 5_000_000_000n,
+          height: 9,
+          isCoinbase: true,
+          lock: 'key 0411db93e1dcdb8a016b49840f8c53bc…',
+        },
+      ],
+      made: [
+        { amount: 1_000_000_000n, lock: 'key 04ae1a62fe09c5f51b13905f07f06b99…', isChange: false },
+        { amount: 4_000_000_000n, lock: 'key 0411db93e1dcdb8a016b49840f8c53bc…', isChange: true },
+      ],
+    });
     assert.equal(signatures.length, 1);
     const [signature] = signatures;
     assert.equal(bytesToHex(signature!.signedBytes), SIGNED);
@@ -195,7 +213,8 @@ describe('explaining Bitcoin’s block 170', () => {
       DETAIL,
     );
     assert.equal(isCoinbase, true);
-    assert.deepEqual(money, { outputs: 5_000_000_000n });
+    assert.equal(money?.outputs, 5_000_000_000n);
+    assert.deepEqual(money?.spent, []);
     assert.deepEqual(codes(rules, 'broken'), []);
     assert.ok(codes(rules, 'ok').includes('bad-cb-length'));
     assert.ok(!codes(rules, 'ok').includes('bad-signature'));

@@ -417,6 +417,7 @@ function contextOf({
     params,
     nowSec: Math.min(nowSec, 8_000_000_000),
     parent,
+    isParentValid: true,
     isBip54Active,
     coinOf: ({ txHash, index }) => coinTable.get(outpointKey(txHash, index)),
     medianTimeAt: () => 0,
