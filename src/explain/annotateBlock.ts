@@ -15,12 +15,11 @@ export function annotateBlock(
   const read = (recorder: FieldRecorder) => {
     recorder.group('header', () => recordHeader(recorder));
     const count = recordCount(recorder, 'transactions', MIN_TRANSACTION_BYTES);
-    recorder.list(
-      count,
-      (i) => (i === 0 ? 'transaction 0, the coinbase' : `transaction ${i}`),
-      () => recordTransaction(recorder, setting),
-      readTransaction,
-    );
+    recorder.list(count, 0, {
+      name: (i) => (i === 0 ? 'transaction 0, the coinbase' : `transaction ${i}`),
+      read: () => recordTransaction(recorder, setting),
+      skip: readTransaction,
+    });
   };
   return annotate(bytes, maxFields, read, decodeBlock);
 }

@@ -17,9 +17,9 @@ export function describeLock(script: Uint8Array, params: NetworkParams): Words {
   switch (lockTypeOf(script)) {
     case 'public-key': {
       const key = publicKeyIn(script);
-      const meaning = 'pay to public key: spent by who can sign with this key';
+      const meaning = 'pay to public key: whoever can sign with it may spend this';
       return key.length === COMPRESSED_KEY_BYTES
-        ? { value: encodeAddress(key, params.addressPrefix), meaning: `${meaning}, whose address this is` }
+        ? { value: encodeAddress(key, params.addressPrefix), meaning: `${meaning}; its address:` }
         : { meaning };
     }
     case 'data':

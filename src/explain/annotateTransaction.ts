@@ -31,6 +31,9 @@ import { coins, date, plural, whole } from './words.ts';
 /** An input up to it says that its transaction may be replaced. */
 const MAX_REPLACEABLE = 0xffff_fffd;
 
+/** Inputs and outputs of each kind that are always shown, so that a usual payment is whole or left out. */
+const LEAST_ITEMS = 4;
+
 /** What is known of a transaction besides its bytes. */
 export type TransactionSetting = Readonly<{
   params: NetworkParams;
@@ -61,19 +64,17 @@ export function recordTransaction(recorder: FieldRecorder, setting: TransactionS
     }),
   );
   const inputs = recordCount(recorder, 'inputs', MIN_INPUT_BYTES);
-  recorder.list(
-    inputs,
-    (i) => `input ${i}`,
-    (i) => recordInput(recorder, i, setting),
-    skipInput,
-  );
+  recorder.list(inputs, LEAST_ITEMS, {
+    name: (i) => `input ${i}`,
+    read: (i) => recordInput(recorder, i, setting),
+    skip: skipInput,
+  });
   const outputs = recordCount(recorder, 'outputs', MIN_OUTPUT_BYTES);
-  recorder.list(
-    outputs,
-    (i) => `output ${i}`,
-    () => recordOutput(recorder, setting),
-    skipOutput,
-  );
+  recorder.list(outputs, LEAST_ITEMS, {
+    name: (i) => `output ${i}`,
+    read: () => recordOutput(recorder, setting),
+    skip: skipOutput,
+  });
   recorder.field('lock time', (reader) => reader.u32(), describeLockTime);
 }
 

@@ -68,19 +68,22 @@ export class FieldRecorder {
     return bytes;
   }
 
-  /** The items of a list, each a group of its own; beyond the limit of fields the rest of them is one field. */
-  list(count: number, name: (index: number) => string, read: (index: number) => void, silently: SilentRead) {
+  /**
+   * The items of a list, each a group of its own. Beyond the limit of fields the rest of them is one field, though of
+   * every list the first `least` are noted.
+   */
+  list(count: number, least: number, { name, read, skip }: ListItem): void {
     let index = 0;
-    for (; index < count && this.#count < this.#maxFields; index++) {
+    for (; index < count && (index < least || this.#count < this.#maxFields); index++) {
       this.group(name(index), () => read(index));
     }
     if (index === count) return;
     const rest = count - index;
     const restName = rest === 1 ? name(index) : `${name(index)} and ${rest - 1} more`;
     const readRest = (reader: ByteReader) => {
-      for (; index < count; index++) silently(reader);
+      for (; index < count; index++) skip(reader);
     };
-    this.field(restName, readRest, () => ({ meaning: 'folded here' }));
+    this.field(restName, readRest, () => ({ meaning: 'left out here; --full shows more' }));
   }
 
   /** Bytes that should not be there. */
@@ -111,7 +114,12 @@ export class FieldRecorder {
   }
 }
 
-type SilentRead = (reader: ByteReader) => unknown;
+/** How an item of a list is named, noted, and read without noting anything. */
+export type ListItem = Readonly<{
+  name: (index: number) => string;
+  read: (index: number) => void;
+  skip: (reader: ByteReader) => unknown;
+}>;
 
 /** Annotates bytes that should be one thing and nothing else: `read` notes its fields, `decode` is the decoder that counts. */
 export function annotate<T>(

@@ -109,7 +109,9 @@ function askExistence({ transaction, coins }: Spending): Finding {
   // A coin that is not known may exist: only what is surely missing counts.
   const rejection = checkCoinsExist(coins as readonly (Coin | undefined)[]);
   if (rejection && 'input' in rejection)
-    return { broken: `input ${rejection.input}, ${outpointOf(transaction, rejection.input)}` };
+    return {
+      broken: `input ${rejection.input}: ${outpointOf(transaction, rejection.input)} is not there to be spent`,
+    };
   return { ...unknownAmong(coins) };
 }
 

@@ -26,8 +26,7 @@ export async function findTransaction(context: Context, txid: string): Promise<R
   if (!/^[0-9a-f]{64}$/i.test(txid)) {
     throw usageError(`"${txid}" is neither a txid of 64 hex digits, nor bitcoin-170. --hex FILE takes hex.`);
   }
-  const block = optionalText(context, 'block');
-  const where = block === undefined ? [] : [await findHash(context, block, 'block')];
+  const where = await blockGiven(context);
   try {
     const answer = await node.call<TransactionAnswer>('getrawtransaction', [txid, WITH_COINS, ...where]);
     return await withBlock(node, answer);
@@ -39,6 +38,12 @@ export async function findTransaction(context: Context, txid: string): Promise<R
       : `${error.message} Is it in a block that you know? --block HASH|HEIGHT names it.`;
     throw new CliError(EXIT.refused, hint, { cause: error });
   }
+}
+
+/** The hash of the block that --block names. */
+async function blockGiven(context: Context): Promise<string[]> {
+  const block = optionalText(context, 'block');
+  return block === undefined ? [] : [await findHash(context, block, 'block')];
 }
 
 export async function contextOfFound(
@@ -58,7 +63,10 @@ export async function contextOfTransaction(context: Context, bytes: Uint8Array):
   const { node, config } = context;
   if (!(await node.isRunning())) return transactionWithoutNode(context);
   const txid = hashToHex(transaction.hash);
-  const answer = await unlessUnknown(node.call<TransactionAnswer>('getrawtransaction', [txid, WITH_COINS]));
+  const where = await blockGiven(context);
+  const answer = await unlessUnknown(
+    node.call<TransactionAnswer>('getrawtransaction', [txid, WITH_COINS, ...where]),
+  );
   return transactionContext(node, transaction, answer && (await withBlock(node, answer)), config.params);
 }
 

@@ -27,8 +27,15 @@ export function coinIn(table: CoinTable, otherwise: Unknown): (outpoint: Outpoin
 
 /** What a block of the chain spent, from the node's undo data. Empty where the node does not tell. */
 export async function readSpentByBlock(node: RpcClient, hash: string): Promise<CoinTable> {
-  const { tx } = await node.call<BlockAnswer>('getblock', [hash, 3]);
   const table: CoinTable = new Map();
+  let tx: BlockAnswer['tx'];
+  try {
+    tx = (await node.call<BlockAnswer>('getblock', [hash, 3])).tx;
+  } catch (error) {
+    // Pruned.
+    if (error instanceof RefusedError) return table;
+    throw error;
+  }
   for (const transaction of tx) addPrevouts(transaction, table);
   return table;
 }

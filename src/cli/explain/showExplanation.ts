@@ -70,7 +70,7 @@ function showBlock(page: Page, block: BlockExplanation, { isFull, hint }: Showin
   );
   showFields(page, block.fields, isFull);
   if (block.proof) showProof(page, block.proof);
-  if (block.merkle) showTree(page, block.merkle.levels, block.merkle.headerRoot, block.merkle.isRoot);
+  if (block.merkle) showTree(page, block.merkle.levels, block.merkle.headerRoot, block.merkle.isRoot, isFull);
   for (const signature of block.signatures) showSignature(page, signature, isFull, true);
   showFurther(page, block.furtherSignatures, hint);
 }

@@ -52,7 +52,9 @@ export function showSteps(page: Page, { bytes, first, second, shown }: HashSteps
   page.text(shown, 8);
 }
 
-const SHOWN_LEAVES = 8;
+/** Hashes of one level of the tree. */
+const SHOWN_HASHES = 8;
+const MOST_HASHES = 10_000;
 
 /** How the transactions of a block come to one hash. */
 export function showTree(
@@ -60,8 +62,10 @@ export function showTree(
   levels: readonly (readonly Uint8Array[])[],
   headerRoot: Uint8Array,
   isRoot: boolean,
+  isFull: boolean,
 ): void {
   const leaves = levels[0]?.length ?? 0;
+  const most = isFull ? MOST_HASHES : SHOWN_HASHES;
   page.heading(
     'The merkle tree',
     'The txids are hashed in pairs, and those hashes in pairs, until one is left: the root in the header. So the work of ' +
@@ -71,8 +75,8 @@ export function showTree(
   for (const [height, level] of levels.entries()) {
     const name = height === 0 ? 'txids' : height === levels.length - 1 ? 'root' : `level ${height}`;
     page.text(`${name}${level.length > 1 ? `, ${level.length} of them` : ''}`);
-    for (const hash of level.slice(0, SHOWN_LEAVES)) page.text(hashToHex(hash), 8);
-    if (level.length > SHOWN_LEAVES) page.text(`and ${level.length - SHOWN_LEAVES} more`, 8);
+    for (const hash of level.slice(0, most)) page.text(hashToHex(hash), 8);
+    if (level.length > most) page.text(`and ${whole(level.length - most)} more`, 8);
   }
   if (leaves === 1) page.text('With one transaction its txid is the root.');
   page.text(`in the header ${isRoot ? '(the same)' : '(ANOTHER ONE)'}`);

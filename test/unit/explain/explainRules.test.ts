@@ -328,6 +328,28 @@ describe('explaining a block that breaks a rule', () => {
     }
   });
 
+  test('relative times count from the block before the coin’s, and are not checked where its time is not known', () => {
+    const asks = (units: number) =>
+      holding(pay(owned, undefined, { version: 2, sequence: 0x0040_0000 | units }));
+    // 512 seconds a unit, from the time below to the median of the block before.
+    const coinSec = MEDIAN_SEC - 10 * 512;
+    const statusOf = (units: number, timeSec: number | undefined) => {
+      const of = asks(units);
+      const heights: number[] = [];
+      const medianTimeAt = (height: number) => {
+        heights.push(height);
+        return timeSec;
+      };
+      const { rules } = explainBlock(of.block.bytes, { ...contextOf(of), medianTimeAt }, engine, DETAIL);
+      assert.deepEqual(heights, [0]);
+      return rules.find(({ code }) => code === 'non-BIP68-final')!.status;
+    };
+    assert.equal(statusOf(10, coinSec), 'ok');
+    assert.equal(statusOf(11, coinSec), 'broken');
+    assert.equal(statusOf(10, coinSec + 1), 'broken');
+    assert.equal(statusOf(10, undefined), 'unchecked');
+  });
+
   test('coins that are not known are not taken for missing, and nothing is pretended', () => {
     const { block } = holding(pay(owned));
     const unknown = { needs: 'a node' };
