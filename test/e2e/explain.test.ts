@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BITCOIN_170_BYTES } from '../../src/explain/bitcoin170.ts';
 import { temporaryFolder } from '../support/chains.ts';
+import { networkWith } from '../support/consensusCases.ts';
+import { networkFileText } from '../support/networkFile.ts';
 import { NodeProcess, runCli, runJson } from '../support/nodeProcess.ts';
 
 const REFUSED = 4;
@@ -129,8 +131,10 @@ describe('explain', () => {
     const txid = await pay(node, 'indexed');
     const waiting = await tell('indexed', 'transaction', txid);
     assert.match(waiting.verdict, /^a valid transaction: 19 rules hold$/);
-    assert.equal(waiting.money.inputs, '5000000000');
-    assert.equal(BigInt(waiting.money.outputs!) + BigInt(waiting.money.fee!), 5_000_000_000n);
+    assert.equal(waiting.money.inputs, '50.00000000');
+    const units = (coins = '') => BigInt(coins.replace('.', ''));
+    assert.equal(units(waiting.money.outputs) + units(waiting.money.fee), 5_000_000_000n);
+    assert.ok(units(waiting.money.fee) > 0n);
     assert.equal(waiting.signatures[0]!.holds, true);
     // A second one spends what the first one makes, and both wait.
     const child = await send('indexed', '40');
@@ -148,7 +152,7 @@ describe('explain', () => {
     // The rules tell the time of the clock.
     assert.deepEqual({ ...(await tell('indexed', 'block', '102')), rules: [] }, { ...block, rules: [] });
     assert.equal(block.height, 102);
-    assert.equal(block.money.subsidy, '5000000000');
+    assert.equal(block.money.subsidy, '50.00000000');
     const header = await tell('indexed', 'header', '102');
     assert.equal(header.proof.steps.shown, hash);
     assert.match(header.verdict, /^a valid header: 8 rules hold$/);
@@ -188,6 +192,34 @@ describe('explain', () => {
       assert.equal(code, REFUSED);
       assert.match(stderr, message);
     }
+  });
+
+  test('a target that is adjusted, the ends of its periods, and BIP54 in force', async () => {
+    const file = join(folder, 'periods.toml');
+    const deployment =
+      'name = "bip54"\nbit = 0\nstartTime = 0\ntimeout = 4000000000\nwindowBlocks = 2\nthreshold = 2\n';
+    const description = networkWith({ retargetBlocks: 20, spacingSec: 2 });
+    writeFileSync(file, `${networkFileText(description, 'periods')}[[deployments]]\n${deployment}`);
+    const where = ['--network', file, '--data-dir', join(folder, 'periods')];
+    await runCli(['wallet', 'restore', ...where], { input: `${WORDS}\n` });
+    const node = await NodeProcess.start({ dataDir: join(folder, 'periods'), network: file });
+    nodes.push(node);
+    const { address } = await runJson<{ address: string }>(['wallet', 'address', ...where]);
+    await node.rpc('generatetoaddress', 41, address);
+    const told = async (height: number) => {
+      const block = await runJson<Told>(['explain', 'block', String(height), ...where]);
+      assert.match(block.verdict, /^a valid block: \d+ rules hold$/, String(height));
+      return (code: string) => block.rules.find((rule) => rule.code === code)!.detail;
+    };
+    assert.match((await told(39))('time-timewarp-attack'), /not before \d{4}-/);
+    const first = await told(40);
+    assert.match(first('bad-diffbits'), /\(adjusted after 20 blocks\)/);
+    // Blocks a second apart, which should have taken two: the target is about half as large.
+    assert.doesNotMatch(first('bad-diffbits'), /^207fffff/);
+    assert.match(first('time-timewarp-attack'), /not before \d{4}-/);
+    assert.equal(first('bad-cb-locktime'), '39, wanted 39');
+    assert.match((await told(41))('bad-diffbits'), /the same as the block before/);
+    assert.match((await told(3))('bad-cb-locktime'), /not active/);
   });
 
   test('without an index a payment is found by its block, and a pruned block is not pretended', async () => {

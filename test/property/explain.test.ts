@@ -27,12 +27,21 @@ const transactionContext = bitcoin170TransactionContext(1, NOW_SEC);
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
+/** Text that would move the cursor or change colours. */
+const rudeText = fc
+  .array(fc.constantFrom('\u001b[31m', 'letters', '\r', '\b', '\u0007', '\u009b', ' and more'), {
+    minLength: 3,
+    maxLength: 9,
+  })
+  .map((parts) => Buffer.from(parts.join(''), 'latin1'));
 /** Scripts of all kinds: pushes that fit, pushes that are cut off, and anything. */
 const script = fc.oneof(
   bytes(300),
   bytes(75).map((data) => Uint8Array.of(data.length, ...data)),
   bytes(40).map((data) => Uint8Array.of(0x6a, data.length, ...data)),
   fc.uint8Array({ minLength: 32, maxLength: 32 }).map((x) => Uint8Array.of(0x21, 0x02, ...x, 0xac)),
+  rudeText.map((text) => Uint8Array.of(0x6a, text.length, ...text)),
+  rudeText,
   bytes(10).map((data) => Uint8Array.of(0x4d, 0xff, 0xff, ...data)),
 );
 const u32 = fc.nat(0xffff_ffff);
@@ -97,6 +106,7 @@ describe('explaining any bytes', () => {
         const explanation = ofTransaction(given.bytes, fields);
         covers(explanation.fields, given.bytes);
         assert.equal(explanation.error, undefined);
+        for (const text of textsOf(explanation)) assert.doesNotMatch(text, /\p{Cc}/u);
       }),
       { numRuns: 300 },
     );
@@ -145,6 +155,14 @@ describe('explaining any bytes', () => {
     );
   });
 });
+
+/** Every string that may come to the terminal. */
+function* textsOf(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
+    for (const one of Object.values(value)) yield* textsOf(one);
+  }
+}
 
 /** Neither broken nor left open. */
 function isValid({ rules }: Explanation): boolean {
