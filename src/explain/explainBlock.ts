@@ -31,7 +31,7 @@ export function explainBlock(
   const decode = decodeResult(error, 'block');
   const base = { kind: 'block', bytes: bytes.length, fields, ...height } as const;
   if (decoded === undefined) {
-    const nothing = { transactions: 0, signatures: [], furtherSignatures: 0 };
+    const nothing = { signatures: [], furtherSignatures: 0 };
     return {
       ...base,
       ...(error !== undefined && { error }),

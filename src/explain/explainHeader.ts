@@ -1,3 +1,4 @@
+import { HEADER_BYTES } from '../primitives/header.ts';
 import { annotateHeader } from './annotateBlock.ts';
 import type { BlockContext } from './chainContext.ts';
 import type { HeaderExplanation } from './explanation.ts';
@@ -9,7 +10,12 @@ import { decodeResult, isUnknown, withLater } from './rule.ts';
 export function explainHeader(bytes: Uint8Array, context: BlockContext): HeaderExplanation {
   const { fields, decoded, error } = annotateHeader(bytes);
   const decode = decodeResult(error, 'header of 80 bytes');
-  if (decoded === undefined) return { kind: 'header', fields, ...(error && { error }), rules: [decode] };
+  if (decoded === undefined) {
+    const wrong = { fields, ...(error && { error }) };
+    if (bytes.length < HEADER_BYTES) return { kind: 'header', ...wrong, rules: [decode] };
+    const { rules, ...rest } = explainHeader(bytes.subarray(0, HEADER_BYTES), context);
+    return { ...rest, ...wrong, rules: [decode, ...rules.filter(({ code }) => code !== 'decode')] };
+  }
   return {
     kind: 'header',
     fields,

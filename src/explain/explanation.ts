@@ -33,7 +33,8 @@ export type BlockExplanation = Readonly<{
   /** The first block: valid by its hash alone. */
   isGenesis?: boolean;
   timeSec?: number;
-  transactions: number;
+  /** How many; undefined when the bytes are no block. */
+  transactions?: number;
   proof?: ProofOfWork;
   merkle?: Readonly<{ levels: readonly (readonly Uint8Array[])[]; headerRoot: Uint8Array; isRoot: boolean }>;
   money?: Readonly<{ taken: bigint; subsidy?: bigint; fees?: bigint }>;

@@ -86,10 +86,18 @@ export class FieldRecorder {
     this.field(restName, readRest, () => ({ meaning: 'left out here; --full shows more' }));
   }
 
-  /** Bytes that should not be there. */
+  /** Bytes that should not be there. @throws DecodeError after noting them */
   end(): void {
-    const offset = this.#reader.offset;
-    this.#noting('left over', offset, () => this.#reader.expectEnd());
+    if (this.#reader.remaining > 0) {
+      const offset = this.#reader.offset;
+      this.#note({
+        name: 'left over',
+        offset,
+        bytes: this.#bytes.subarray(offset),
+        meaning: 'nothing should be here',
+      });
+    }
+    this.#reader.expectEnd();
   }
 
   get fields(): readonly Field[] {

@@ -101,7 +101,7 @@ describe('explain', () => {
   test('hex that is none, too much, or not there', async () => {
     const path = join(folder, 'x.hex');
     const cases: readonly [content: string, message: RegExp][] = [
-      ['', /There is no hex/],
+      ['', /is empty: there is no hex/],
       ['12\u001b[31m', /is not hex: digit 3 is "\."/],
       ['123', /3 hex digits: two make a byte/],
       ['00'.repeat(6_000_001), /larger than any block/],

@@ -14,10 +14,10 @@ export async function readHex(path: string, terminal: Terminal): Promise<Uint8Ar
   if (isInput && process.stdin.isTTY) terminal.note('Paste the hex, then press Enter and Ctrl-D.');
   const text = await readBounded(isInput ? process.stdin : createReadStream(path), path);
   const hex = text.replace(/\s+/g, '').replace(/^0x/i, '');
-  if (hex === '') throw usageError(`There is no hex in ${nameOf(path)}.`);
+  if (hex === '') throw usageError(`${nameOf(path)} is empty: there is no hex.`);
   const wrong = /[^0-9a-fA-F]/.exec(hex);
   if (wrong) {
-    const shown = printable(Buffer.from(wrong[0]));
+    const shown = printable(Buffer.from(wrong[0], 'latin1'));
     throw usageError(`${nameOf(path)} is not hex: digit ${wrong.index + 1} is "${shown}".`);
   }
   try {

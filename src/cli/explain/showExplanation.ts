@@ -60,7 +60,7 @@ function showBlock(page: Page, block: BlockExplanation, { isFull, hint }: Showin
     ...optional('hash', block.proof?.steps.shown),
     ...optional('height', block.height),
     ...optional('time', block.timeSec === undefined ? undefined : date(block.timeSec)),
-    ['size', `${plural(block.bytes, 'byte')}, ${plural(block.transactions, 'transaction')}`],
+    ['size', describeSize(block)],
     ...optional('new coins', block.money && describeMoney(block.money)),
     ['verdict', verdictOf(block)],
   ]);
@@ -73,6 +73,11 @@ function showBlock(page: Page, block: BlockExplanation, { isFull, hint }: Showin
   if (block.merkle) showTree(page, block.merkle.levels, block.merkle.headerRoot, block.merkle.isRoot, isFull);
   for (const signature of block.signatures) showSignature(page, signature, isFull, true);
   showFurther(page, block.furtherSignatures, hint);
+}
+
+function describeSize({ bytes, transactions }: BlockExplanation): string {
+  const size = plural(bytes, 'byte');
+  return transactions === undefined ? size : `${size}, ${plural(transactions, 'transaction')}`;
 }
 
 function describeMoney({ taken, subsidy, fees }: NonNullable<BlockExplanation['money']>): string {

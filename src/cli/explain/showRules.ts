@@ -20,6 +20,9 @@ export function showRules(page: Page, rules: readonly RuleResult[]): void {
     'What a node asks before it accepts this, by the functions that the node itself uses. In brackets, what breaking the ' +
       'rule is called, here and in Bitcoin Core. Below each, the values that were compared.',
   );
+  if (rules[0]?.status === 'broken' && rules[0].code === 'decode') {
+    page.text('What cannot be read cannot be asked much: only what can still be asked is shown.');
+  }
   let before: string | undefined;
   page.blank();
   for (const { code, asks, status, detail, group } of rules) {
