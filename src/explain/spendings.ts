@@ -1,3 +1,4 @@
+import { bytesToKey } from '../bytes/bytes.ts';
 import { checkTransaction } from '../consensus/checkTransaction.ts';
 import type { Coin } from '../consensus/coin.ts';
 import { lockTypeOf } from '../consensus/lockingScript.ts';
@@ -29,12 +30,17 @@ export function spendingsOfBlock(
 ): Spendings {
   const made = new Map<string, Coin>();
   const spent = new Set<string>();
+  const own = new Set(transactions.map(({ hash }) => bytesToKey(hash)));
   const reports: PlacedSignature[] = [];
   const find = (outpoint: Outpoint): FoundCoin => {
     const key = outpointKey(outpoint.txHash, outpoint.index);
     if (spent.has(key)) return undefined;
     spent.add(key);
-    return made.get(key) ?? coinOf(outpoint);
+    const coin = made.get(key);
+    // What a later transaction of the block makes is not there yet.
+    return coin === undefined && own.has(bytesToKey(outpoint.txHash))
+      ? undefined
+      : (coin ?? coinOf(outpoint));
   };
   const spendings = transactions.map((transaction, at): Spending => {
     const isPayment = at > 0;

@@ -13,7 +13,7 @@ import {
   MAX_TRANSACTION_BYTES,
   MIN_COINBASE_SCRIPT_BYTES,
 } from '../consensus/checkTransaction.ts';
-import { lockTypeOf } from '../consensus/lockingScript.ts';
+import { lockTypeOf, pushedSignature } from '../consensus/lockingScript.ts';
 import type { RejectCode, TransactionRejection } from '../consensus/rejection.ts';
 import { MAX_MONEY } from '../params/networkParams.ts';
 import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
@@ -130,7 +130,8 @@ function scriptRules(transactions: readonly Transaction[]): RuleResult[] {
     if ('output' in rejection)
       return `output ${rejection.output} has ${scriptHex(transaction.outputs[rejection.output]!.lockingScript)}`;
     const input = 'input' in rejection ? rejection.input : 0;
-    return `input ${input} has ${scriptHex(transaction.inputs[input]!.unlockingScript)}`;
+    const script = transaction.inputs[input]!.unlockingScript;
+    return `input ${input} has ${scriptHex(script)}, ${whyNot(script)}`;
   };
   return [
     judge(LOCK, locking, transactions, describeLocks(transactions), scriptOf),
@@ -143,6 +144,13 @@ function scriptRules(transactions: readonly Transaction[]): RuleResult[] {
       scriptOf,
     ),
   ];
+}
+
+/** What is wrong with an unlocking script that is no signature in its one form. */
+function whyNot(script: Uint8Array): string {
+  return pushedSignature(script) === undefined
+    ? 'which is not one push of a signature and 01'
+    : 'a signature that is not strict DER, or whose s is not the low one';
 }
 
 const LOCK = 'bad-txns-locking-script';

@@ -318,6 +318,34 @@ describe('explaining a block that breaks a rule', () => {
     });
   }
 
+  test('coins of the block itself: made before, made later, and spent twice', () => {
+    const first = free([reserved], [to(0n), nothing]);
+    const second = free([{ txHash: first.hash, index: 0 }], [nothing]);
+    const again = free([{ txHash: first.hash, index: 0 }, vast], [nothing]);
+    const unknown = { needs: 'a node' };
+    const cases: readonly (readonly [Bent, boolean])[] = [
+      [holding(first, second), true],
+      [holding(second, first), false],
+      [holding(first, second, again), false],
+    ];
+    for (const [of, isFine] of cases) {
+      assert.deepEqual(brokenBy(of), isFine ? [] : ['bad-txns-inputs-missingorspent']);
+      assert.equal(saidByNode(of), isFine ? undefined : 'bad-txns-inputs-missingorspent');
+    }
+    // That they are missing is known without knowing any other coin.
+    const { block } = holding(second);
+    const alone = { ...contextOf({ block }), coinOf: () => unknown };
+    const { rules } = explainBlock(holding(second, first).block.bytes, alone, engine, DETAIL);
+    assert.equal(rules.find(({ code }) => code === 'bad-txns-inputs-missingorspent')!.status, 'broken');
+  });
+
+  test('every rule is asked', () => {
+    const { block } = holding(pay(owned));
+    const { rules } = explainBlock(block.bytes, contextOf({ block }), engine, DETAIL);
+    const asked = new Set(rules.map(({ code }) => code));
+    for (const code of Object.keys(cases)) assert.ok(asked.has(code as RejectCode), code);
+  });
+
   test('a signature where none may be, and none where one must be', () => {
     const signed = pay(owned).inputs[0]!.unlockingScript;
     const unneeded = withUnlocking(free([reserved], [nothing]), signed);
