@@ -23,11 +23,12 @@ export const explainBlock: Command = {
   usage: 'block [id]',
   summary: 'a block, byte by byte and rule by rule',
   arguments: {
-    id: { type: 'string', describe: 'a hash, a height, or bitcoin-170' },
+    id: { type: 'string', describe: 'a hash, a height, tip, or bitcoin-170' },
   },
   flags: EXPLAIN_FLAGS,
   examples: [
     ['indiecoin explain block bitcoin-170', 'Bitcoin’s first payment; needs no node'],
+    ['indiecoin explain block tip', 'the newest block of the node'],
     ['indiecoin explain block 0', 'the first block of the network; needs no node'],
     [
       'indiecoin rpc getblock $(indiecoin rpc getblockhash 0) 0 | indiecoin explain block --hex -',

@@ -24,12 +24,12 @@ export const explainHeader: Command = {
   usage: 'header [id]',
   summary: 'the 80 bytes of a block that miners hash, and the proof of work',
   arguments: {
-    id: { type: 'string', describe: 'a hash, a height, or bitcoin-170' },
+    id: { type: 'string', describe: 'a hash, a height, tip, or bitcoin-170' },
   },
   flags: EXPLAIN_FLAGS,
   examples: [
     ['indiecoin explain header bitcoin-170', 'the header of Bitcoin’s block 170; needs no node'],
-    ['indiecoin explain header 0', 'that of the first block of the network'],
+    ['indiecoin explain header tip', 'that of the newest block of the node'],
     [
       'indiecoin rpc getblockheader $(indiecoin rpc getbestblockhash) false | indiecoin explain header --hex -',
       'hex of your own',

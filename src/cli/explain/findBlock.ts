@@ -14,14 +14,17 @@ import type { TransactionAnswer } from './nodeAnswers.ts';
 import { blockContext, headerContext } from './nodeContext.ts';
 import { readHeader, unlessUnknown } from './nodeHeaders.ts';
 
+/** The newest block. */
+const TIP = 'tip';
 const HASH = /^[0-9a-f]{64}$/i;
 
 /** The hash of a block that was named by its hash or its height. @throws CliError that says what else it could be */
 export async function findHash({ node }: Context, id: string, what: 'block' | 'header'): Promise<string> {
   if (/^\d{1,9}$/.test(id)) return hashAt(node, Number(id));
+  if (id === TIP) return node.call<string>('getbestblockhash');
   if (!HASH.test(id)) {
     throw usageError(
-      `"${id}" is neither a height, nor a hash of 64 hex digits, nor bitcoin-170. --hex FILE takes hex.`,
+      `"${id}" is neither a height, nor a hash of 64 hex digits, nor tip, nor bitcoin-170. --hex FILE takes hex.`,
     );
   }
   const hash = id.toLowerCase();
