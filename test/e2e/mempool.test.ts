@@ -49,11 +49,17 @@ describe('the mempools of two nodes', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  /** Longer than it takes the nodes to compare their mempools: gossip loses some on a busy machine. */
+  const COMPARED_MS = 150_000;
   const bothHave = (what: string, txids: readonly string[]) =>
-    until(what, async () => {
-      const pools = await Promise.all(nodes.map((node) => node.rpc<string[]>('getrawmempool')));
-      return pools.every((pool) => pool.length === txids.length && txids.every((id) => pool.includes(id)));
-    });
+    until(
+      what,
+      async () => {
+        const pools = await Promise.all(nodes.map((node) => node.rpc<string[]>('getrawmempool')));
+        return pools.every((pool) => pool.length === txids.length && txids.every((id) => pool.includes(id)));
+      },
+      COMPARED_MS,
+    );
 
   test('a payment is replaced at both, survives a restart with its time, and is in the next block', async () => {
     const [first, second] = nodes as [NodeProcess, NodeProcess];
