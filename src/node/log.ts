@@ -11,7 +11,7 @@ const STDERR = 2;
  * command was asked for. Written synchronously, so that the last line before a crash is there.
  */
 export function createLog(logLevel: string, isTerminal: boolean = process.stderr.isTTY === true): Logger {
-  const { base } = parseLogLevels(logLevel);
+  const { base, bySubsystem } = parseLogLevels(logLevel);
   const colorize = isTerminal && process.env.NO_COLOR === undefined;
   const stream = isTerminal
     ? pretty({
@@ -23,13 +23,7 @@ export function createLog(logLevel: string, isTerminal: boolean = process.stderr
         sync: true,
       })
     : pino.destination({ dest: STDERR, sync: true });
-  return pino({ level: base, base: null }, stream);
-}
-
-/** The log of one part of the node, with the level that `--log-level part=…` gives it. */
-export function subsystemLog(log: Logger, logLevel: string, subsystem: string): Logger {
-  const { base, bySubsystem } = parseLogLevels(logLevel);
-  return log.child({ subsystem }, { level: bySubsystem.get(subsystem) ?? base });
+  return pino({ level: bySubsystem.get('node') ?? base, base: null }, stream);
 }
 
 /** Fields of a line that are not told behind its message. */

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { ConfigError } from './configError.ts';
 import { suggestion } from './nearestName.ts';
 
@@ -5,10 +6,54 @@ export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const SUBSYSTEMS = ['node', 'chain', 'mempool', 'network', 'wallet', 'mining', 'rpc'] as const;
 
-export type LogLevels = Readonly<{ base: LogLevel; bySubsystem: ReadonlyMap<string, LogLevel> }>;
+/** The subsystem of what no part tells. */
+const WHOLE = 'node';
+
+export type LevelChoice = Readonly<{ base: LogLevel; bySubsystem: ReadonlyMap<string, LogLevel> }>;
+
+/** The logs of a node's parts, and how much each tells: what `--log-level` said until `set` says otherwise. */
+export class LogLevels {
+  readonly #logs: ReadonlyMap<string, Logger>;
+
+  /**
+   * @param root tells for the node as a whole, which is the subsystem `node`; it has its level already
+   * @param text as `--log-level` has it
+   * @throws ConfigError
+   */
+  constructor(root: Logger, text: string) {
+    const { base, bySubsystem } = parseLogLevels(text);
+    const parts = SUBSYSTEMS.filter((name) => name !== WHOLE);
+    this.#logs = new Map([
+      [WHOLE, root],
+      ...parts.map((subsystem): [string, Logger] => [
+        subsystem,
+        root.child({ subsystem }, { level: bySubsystem.get(subsystem) ?? base }),
+      ]),
+    ]);
+  }
+
+  names(): readonly string[] {
+    return SUBSYSTEMS;
+  }
+
+  /** @throws ConfigError for an unknown subsystem */
+  get(name: string): LogLevel {
+    return this.log(name).level as LogLevel;
+  }
+
+  /** From now on. @throws ConfigError for an unknown subsystem or level, naming the nearest */
+  set(name: string, level: string): void {
+    this.log(name).level = toLevel(level);
+  }
+
+  /** The log of one subsystem. @throws ConfigError */
+  log(name: string): Logger {
+    return this.#logs.get(toSubsystem(name))!;
+  }
+}
 
 /** Reads `info`, or `info,network=debug,chain=trace`. @throws ConfigError */
-export function parseLogLevels(text: string): LogLevels {
+export function parseLogLevels(text: string): LevelChoice {
   let base: LogLevel = 'info';
   const bySubsystem = new Map<string, LogLevel>();
   for (const part of text.split(',').map((piece) => piece.trim())) {

@@ -23,7 +23,8 @@ import { areTablesSound } from '../store/tableCheck.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
 import { ConfigError } from './configError.ts';
-import { type Logger, subsystemLog } from './log.ts';
+import type { Logger } from './log.ts';
+import { LogLevels } from './logLevels.ts';
 import { UpgradeWatch } from './upgradeWatch.ts';
 import { warningsOf } from './warnings.ts';
 import { watchDiskSpace } from './watchDiskSpace.ts';
@@ -93,7 +94,8 @@ async function openParts(
 ): Promise<{ services: NodeServices; doors: Doors; monitor: Monitor }> {
   const { config, log, version, stop } = options;
   const { params, dataDir } = config;
-  const logOf = (subsystem: string) => subsystemLog(log, config.logLevel, subsystem);
+  const levels = new LogLevels(log, config.logLevel);
+  const logOf = (subsystem: string) => levels.log(subsystem);
   await mkdir(dataDir, { recursive: true });
   const diskSpace = new DiskSpace(dataDir, config.minFreeSpaceMb);
   await diskSpace.look();
