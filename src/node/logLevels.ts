@@ -25,10 +25,12 @@ export class LogLevels {
     const parts = SUBSYSTEMS.filter((name) => name !== WHOLE);
     this.#logs = new Map([
       [WHOLE, root],
-      ...parts.map((subsystem): [string, Logger] => [
-        subsystem,
-        root.child({ subsystem }, { level: bySubsystem.get(subsystem) ?? base }),
-      ]),
+      ...parts.map((subsystem): [string, Logger] => {
+        const log = root.child({ subsystem });
+        // Said outright, or pino would let it follow the root's.
+        log.level = bySubsystem.get(subsystem) ?? base;
+        return [subsystem, log];
+      }),
     ]);
   }
 
