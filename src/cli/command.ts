@@ -33,20 +33,20 @@ export type CommandGroup = Readonly<{ name: string; summary: string; commands: r
 /** @throws ConfigError */
 export function makeContext(given: Arguments, environment: NodeJS.ProcessEnv): Context {
   const config = loadConfig(given, environment);
-  const how = ['indiecoin node', ...startFlags(given)].join(' ');
   return {
     arguments: given,
     config,
     terminal: new Terminal(given.json === true),
-    node: rpcClient(config.dataDir, how),
+    node: rpcClient(config.dataDir, `indiecoin node${locatingFlags(given)}`),
   };
 }
 
-/** The flags that choose the node, as they were typed. */
-function startFlags(given: Arguments): string[] {
-  return ['network', 'data-dir', 'config'].flatMap((name) =>
-    typeof given[name] === 'string' ? [`--${name} ${given[name]}`] : [],
-  );
+/** The flags that choose the node, as they were typed, each with a space before it. */
+export function locatingFlags(given: Arguments): string {
+  return ['network', 'data-dir', 'config']
+    .filter((name) => typeof given[name] === 'string')
+    .map((name) => ` --${name} ${given[name]}`)
+    .join('');
 }
 
 /** A text argument that yargs has made sure of. */

@@ -25,4 +25,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+// The terminal may be closed while a node runs in it, which then ends in good order.
+process.stderr.on('error', () => undefined);
+
 await main();

@@ -1,23 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { checkAddresses } from '../node/checkAddresses.ts';
-import type { NodeConfig } from '../node/config.ts';
-import { createLog, type Logger } from '../node/log.ts';
-import { type Node, openNode } from '../node/node.ts';
-import type { Context } from './command.ts';
-import { privateKeyLines } from './describeMining.ts';
-import { privateAddressWarnings, seedLines, seedNotes } from './describeSeed.ts';
+import { createLog, type Logger, type NodeLog } from '../node/log.ts';
+import { openNode } from '../node/node.ts';
+import { BLOCKS_FOLDER } from '../store/blockStore.ts';
+import { CHAIN_FOLDER } from '../store/chainStore.ts';
+import { type Context, locatingFlags } from './command.ts';
+import { privateAddressWarnings } from './describeSeed.ts';
 import { EXIT } from './exitCodes.ts';
-import { followProgress } from './nodeProgress.ts';
-import { type Terminal, table } from './terminal.ts';
+import { introduce } from './introduction.ts';
+import { LiveLine } from './liveLine.ts';
+import { followProgress, type Watched } from './nodeProgress.ts';
+import { canRewrite, hasColor } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 /** Runs a node until it is told to stop, by a signal or through the RPC. */
-export async function runNode({ config, terminal }: Context): Promise<void> {
+export async function runNode(context: Context): Promise<void> {
+  const { config } = context;
   checkAddresses(config);
-  const log = createLog(config.logLevel);
+  const watched = watch(context);
+  const nodeLog = createLog({
+    levels: config.logLevel,
+    isQuiet: !config.isLogLevelGiven,
+    hasColor: hasColor(process.stderr, process.env),
+    ...(watched && { write: (text: string) => watched.line.print(text) }),
+  });
+  try {
+    await runLogged(context, nodeLog, watched);
+  } catch (error) {
+    // The terminal is told by whoever called.
+    nodeLog.record(`ended: ${(error as Error).message}`);
+    throw error;
+  } finally {
+    nodeLog.close();
+  }
+}
+
+async function runLogged(
+  { config, terminal, arguments: given }: Context,
+  { log, openFile }: NodeLog,
+  watched: Watched | undefined,
+): Promise<void> {
+  const { dataDir } = config;
+  const isFirst = ![CHAIN_FOLDER, BLOCKS_FOLDER].some((folder) => existsSync(join(dataDir, folder)));
   const interrupted = nextSignal(log);
-  const node = await openNode(config, log, VERSION);
-  const unfollow = followProgress(node.services, log);
-  introduce(node, config, terminal);
+  const node = await openNode(config, log, VERSION, () => openFile(dataDir));
+  introduce(node, config, terminal, { isFirst, locating: locatingFlags(given) });
+  const unfollow = followProgress(node.services, log, watched);
   for (const warning of privateAddressWarnings(config)) log.warn(warning);
   const ended = await Promise.race([node.stopped, interrupted]);
   unfollow();
@@ -27,59 +56,12 @@ export async function runNode({ config, terminal }: Context): Promise<void> {
   if (ended instanceof Error) throw ended;
 }
 
-/** What somebody who starts a node for the first time wants to know, and a script that starts one. */
-function introduce(node: Node, config: NodeConfig, terminal: Terminal): void {
-  const { services, rpcAddress, metricsAddress, minerKey } = node;
-  const { network, chain, params, dataDir, version } = services;
-  const stratumAddress = services.stratum()?.address;
-  const seed = config.isSeed
-    ? seedNotes({
-        listenPort: network.listenPort,
-        listenHost: config.listenHost,
-        multiaddrs: network.addresses(),
-      })
-    : undefined;
-  const privateKey = minerKey === undefined ? undefined : Buffer.from(minerKey).toString('hex');
-  if (terminal.isJson) {
-    const started = {
-      event: 'started',
-      network: params.name,
-      state: network.state(),
-      height: chain.tip.height,
-      peerId: network.peerId,
-      addresses: network.addresses(),
-      dataDir,
-      rpc: rpcAddress,
-      ...(metricsAddress && { metrics: metricsAddress }),
-      ...(stratumAddress && { stratum: stratumAddress }),
-      version,
-      ...(seed && { seed }),
-      ...(privateKey && { privateKey }),
-    };
-    process.stdout.write(`${JSON.stringify(started)}\n`);
-    return;
-  }
-  const [address = 'none: this node only connects to others'] = network.addresses();
-  const rows: [string, string][] = [
-    ['state', `${network.state()}, height ${chain.tip.height}`],
-    ['peer id', network.peerId],
-    ['address', address.replace(/\/p2p\/.*$/, '')],
-    ['data', dataDir],
-    ['RPC', `http://${rpcAddress} (password in ${dataDir}/.cookie)`],
-    ...(metricsAddress === undefined
-      ? []
-      : [['metrics', `http://${metricsAddress}/metrics, and /healthz`] as [string, string]]),
-    ...(stratumAddress === undefined
-      ? []
-      : [['Stratum', `stratum+tcp://${stratumAddress}`] as [string, string]]),
-  ];
-  terminal.answer(undefined, () => [
-    terminal.bold(`IndieCoin ${version} on ${params.name}`),
-    ...table(rows).map((line) => `  ${line}`),
-    ...(seed === undefined ? [] : seedLines(seed)),
-    ...privateKeyLines(privateKey),
-    'Ctrl-C stops it; in another window, `indiecoin status` shows how it is.',
-  ]);
+/** The last line of the terminal, where somebody watches both the answers and the log. */
+function watch({ terminal }: Context): Watched | undefined {
+  if (terminal.isJson || !canRewrite(process.stderr, process.env)) return undefined;
+  const line = new LiveLine(process.stderr);
+  process.stderr.on('resize', () => line.redraw());
+  return { line, hasUnicode: terminal.hasUnicode };
 }
 
 /** The first Ctrl-C, or a stop by the system. A second one does not wait for an orderly end. */

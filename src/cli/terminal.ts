@@ -1,22 +1,33 @@
 import { styleText } from 'node:util';
+import { wrap } from './textWidth.ts';
 
 type Style = Parameters<typeof styleText>[0];
+
+/** What a terminal can do is told by its environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where a command's answer goes: lines for a person, or one JSON document with `--json`. */
 export class Terminal {
   readonly isJson: boolean;
   /** Whether somebody watches, for whom lines may be rewritten. */
   readonly isInteractive: boolean;
+  /** Whether more than ASCII can be shown. */
+  readonly hasUnicode: boolean;
   readonly #hasColor: boolean;
 
-  constructor(isJson: boolean) {
+  constructor(isJson: boolean, environment: Environment = process.env) {
     this.isJson = isJson;
-    this.isInteractive = !isJson && process.stdout.isTTY === true;
-    this.#hasColor = this.isInteractive && process.env.NO_COLOR === undefined;
+    this.isInteractive = !isJson && canRewrite(process.stdout, environment);
+    this.hasUnicode = isUnicode(environment);
+    this.#hasColor = !isJson && hasColor(process.stdout, environment);
   }
 
   get columns(): number {
-    return process.stdout.columns ?? 80;
+    return process.stdout.columns || 80;
+  }
+
+  get rows(): number {
+    return process.stdout.rows || 24;
   }
 
   /** The answer of a command: the value as JSON, or else the lines. */
@@ -47,8 +58,33 @@ export class Terminal {
   }
 }
 
-/** Two columns: names, and their values behind the longest of them. */
-export function table(rows: readonly (readonly [string, string])[]): string[] {
+/** A terminal that knows the sequences which move the cursor. */
+export function canRewrite({ isTTY }: { isTTY?: boolean }, { TERM }: Environment): boolean {
+  return isTTY === true && TERM !== 'dumb';
+}
+
+/** https://no-color.org: any value but an empty one turns colours off. */
+export function hasColor(stream: { isTTY?: boolean }, environment: Environment): boolean {
+  return canRewrite(stream, environment) && (environment.NO_COLOR ?? '') === '';
+}
+
+/** By the first of the variables that decide on a locale's characters. Windows and macOS need none. */
+export function isUnicode(environment: Environment, platform: string = process.platform): boolean {
+  const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG;
+  if (locale === undefined || locale === '') return platform === 'win32' || platform === 'darwin';
+  return /utf-?8/i.test(locale);
+}
+
+/**
+ * Two columns: names, and their values behind the longest of them. Given the terminal's columns, longer values are broken
+ * between words, and stay in their column.
+ */
+export function table(rows: readonly (readonly [string, string])[], columns?: number): string[] {
   const width = Math.max(0, ...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd());
+  if (columns === undefined) return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd());
+  return rows.flatMap(([name, value]) =>
+    wrap(value, Math.max(10, columns - width - 2)).map((part, i) =>
+      `${(i === 0 ? name : '').padEnd(width)}  ${part}`.trimEnd(),
+    ),
+  );
 }

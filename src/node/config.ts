@@ -65,6 +65,8 @@ export type NodeConfig = Readonly<{
   prune: Readonly<{ targetBytes: number }> | undefined;
   reindex: boolean;
   logLevel: string;
+  /** Whether somebody asked for that level: a terminal then shows all of it. */
+  isLogLevelGiven: boolean;
 }>;
 
 const port = z.int().max(65_535, 'a port is at most 65535');
@@ -129,7 +131,7 @@ export function loadConfig(
     const name = String(issue.path[0]) as SettingName;
     throw new ConfigError(`${merged[name]?.source ?? name} cannot be ${values[name]}: ${issue.message}.`);
   }
-  return toConfig(parsed.data);
+  return toConfig(parsed.data, merged['log-level'] !== undefined);
 }
 
 /** The file named by `--config`, or the one that lies in the data directory. */
@@ -192,7 +194,7 @@ function readNetworkFile(path: string): NetworkParams {
   }
 }
 
-function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
+function toConfig(settings: z.infer<typeof settingsSchema>, isLogLevelGiven: boolean): NodeConfig {
   const { params, network, dataDir } = locate(settings.network, settings['data-dir']);
   const seeds = settings['dns-seed'];
   if ((settings['rpc-user'] === undefined) !== (settings['rpc-password'] === undefined)) {
@@ -230,6 +232,7 @@ function toConfig(settings: z.infer<typeof settingsSchema>): NodeConfig {
     prune,
     reindex: settings.reindex,
     logLevel: settings['log-level'],
+    isLogLevelGiven,
   };
 }
 

@@ -60,8 +60,16 @@ export type Node = Readonly<{
   close(): Promise<void>;
 }>;
 
-/** Opens all parts, each on top of the ones before. What was open is closed again if one fails. */
-export async function openNode(config: NodeConfig, log: Logger, version: string): Promise<Node> {
+/**
+ * Opens all parts, each on top of the ones before. What was open is closed again if one fails.
+ * @param onOwned is called once nobody else can have the data directory
+ */
+export async function openNode(
+  config: NodeConfig,
+  log: Logger,
+  version: string,
+  onOwned: () => void = () => undefined,
+): Promise<Node> {
   const closers: Closer[] = [];
   const opened: Opened = (what, close) => closers.push({ what, close });
   let stop: (error?: Error) => void = () => undefined;
@@ -69,7 +77,7 @@ export async function openNode(config: NodeConfig, log: Logger, version: string)
     stop = resolve;
   });
   try {
-    const { services, doors, monitor } = await openParts({ config, log, version, stop }, opened);
+    const { services, doors, monitor } = await openParts({ config, log, version, stop, onOwned }, opened);
     const minerKey = config.miner ? await startMining(config, services, opened) : undefined;
     if (config.miner && services.miner.status().kernel === 'plain')
       log.warn('mining at a fifth of the speed: this processor, or this Node, has no SIMD for WebAssembly');
@@ -89,7 +97,13 @@ export async function openNode(config: NodeConfig, log: Logger, version: string)
 }
 
 async function openParts(
-  options: { config: NodeConfig; log: Logger; version: string; stop: (error?: Error) => void },
+  options: {
+    config: NodeConfig;
+    log: Logger;
+    version: string;
+    stop: (error?: Error) => void;
+    onOwned: () => void;
+  },
   opened: Opened,
 ): Promise<{ services: NodeServices; doors: Doors; monitor: Monitor }> {
   const { config, log, version, stop } = options;
@@ -110,6 +124,7 @@ async function openParts(
   const monitor = new Monitor(config.isSeed);
   let doors: Doors | undefined;
   const onLocked = async () => {
+    options.onOwned();
     doors = await openDoors({ config, monitor, log: logOf('rpc') }, opened);
   };
   let mempool: Mempool | undefined;
