@@ -53,16 +53,16 @@ function welcome({ services }: Node, locating: string): string[] {
   const what: Readonly<Record<string, string>> = {
     mainnet: 'the network whose coins are money',
     testnet: 'the network to try things on together',
-    regtest: 'a network of your own to try things on',
+    regtest: 'a network of your own',
   };
   return [
     `Welcome to IndieCoin ${version}: a full node of ${params.name}, ${what[params.name] ?? 'a network of your own'}.`,
     `All that it keeps, your coins too, is in ${shortPath(dataDir)}.`,
     network.hasAnyoneToDial
       ? 'Now it looks for peers, then reads and checks the whole chain: a bar shows it.'
-      : `It knows no other node and waits for some; \`indiecoin mine start${locating}\` makes blocks.`,
-    `\`indiecoin status${locating}\` in another window says how it is; Ctrl-C here stops it.`,
-    `Next: \`indiecoin wallet address${locating}\` to be paid, \`indiecoin --help\` for the rest.`,
+      : 'It knows no other node, and waits for some; `indiecoin mine start` makes blocks.',
+    `How is it? \`indiecoin status${locating}\` in another window. Ctrl-C here stops it.`,
+    'Next: `indiecoin wallet address` to be paid, `indiecoin --help` for the rest.',
   ];
 }
 

@@ -119,7 +119,7 @@ function tellBlocks(services: NodeServices, change: ChainChange, count: number, 
   const [coinbase] = last.block.transactions;
   const isOurs = isPaidToMiner(services, coinbase?.outputs[0]?.lockingScript);
   const facts = { height: tip.height, hash: tip.hash, transactions: last.block.transactions.length };
-  if (count > 1) log.info({ ...facts, blocks: count }, 'new blocks');
+  if (count > 1) log.info(facts, `${count} new blocks`);
   else log.info(facts, isOurs ? 'block found' : 'new block');
 }
 

@@ -9,6 +9,7 @@ import { networkByName } from '../params/networks.ts';
 import { DEFAULT_MIN_FREE_MB } from '../store/diskSpace.ts';
 import { ConfigError } from './configError.ts';
 import {
+  type SettingOrigin,
   type SettingValue,
   type SourcedSettings,
   settingsOfEnvironment,
@@ -109,18 +110,39 @@ const settingsSchema = z.strictObject({
   'log-level': z.string().default('info'),
 });
 
-/**
- * The configuration in force: flags win over `INDIECOIN_*` variables, those over the config file, that over the defaults.
- * @throws ConfigError naming the setting and where it stands.
- */
+/** A setting as a node has it. */
+export type SettingInForce = Readonly<{
+  name: SettingName;
+  /** Undefined: nothing is said, and nothing stands for it. */
+  value: SettingValue | undefined;
+  origin: SettingOrigin | 'preset' | 'default';
+  /** `--max-peers`, `INDIECOIN_MAX_PEERS` or `/…/indiecoin.toml:3`; empty for what nobody said. */
+  place: string;
+}>;
+
+/** @throws ConfigError naming the setting and where it stands. */
 export function loadConfig(
   flags: Readonly<Record<string, unknown>>,
   environment: Readonly<Record<string, string | undefined>>,
-  defaults: Readonly<Partial<Record<SettingName, SettingValue>>> = {},
+  preset: Readonly<Partial<Record<SettingName, SettingValue>>> = {},
 ): NodeConfig {
+  return loadSettings(flags, environment, preset).config;
+}
+
+/**
+ * The configuration in force, and where each setting of it comes from: flags win over `INDIECOIN_*` variables, those over
+ * the config file, that over the preset of a command and the defaults.
+ * @throws ConfigError naming the setting and where it stands.
+ */
+export function loadSettings(
+  flags: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+  preset: Readonly<Partial<Record<SettingName, SettingValue>>> = {},
+): { config: NodeConfig; settings: readonly SettingInForce[]; file: ConfigFile } {
   const typed = { ...settingsOfEnvironment(environment), ...settingsOfFlags(flags) };
-  const merged = { ...readConfigFile(typed), ...typed };
-  const values: Record<string, SettingValue> = { network: 'mainnet', ...defaults };
+  const file = readConfigFile(typed);
+  const merged = { ...file.settings, ...typed };
+  const values: Record<string, SettingValue> = { network: 'mainnet', ...preset };
   for (const name of SETTING_NAMES) {
     const sourced = merged[name];
     if (sourced !== undefined) values[name] = sourced.value;
@@ -131,19 +153,41 @@ export function loadConfig(
     const name = String(issue.path[0]) as SettingName;
     throw new ConfigError(`${merged[name]?.source ?? name} cannot be ${values[name]}: ${issue.message}.`);
   }
-  return toConfig(parsed.data, merged['log-level'] !== undefined);
+  const config = toConfig(parsed.data, merged['log-level'] !== undefined);
+  const inForce: Partial<Record<SettingName, SettingValue | undefined>> = {
+    ...parsed.data,
+    network: config.network,
+    'data-dir': config.dataDir,
+    config: file.path,
+    'rpc-port': config.rpcPort,
+    'transaction-index': config.transactionIndex,
+  };
+  const settings = SETTING_NAMES.map((name): SettingInForce => {
+    const { origin, place } = merged[name] ?? {
+      origin: name in preset ? ('preset' as const) : ('default' as const),
+      place: '',
+    };
+    return { name, value: inForce[name], origin, place };
+  });
+  return { config, settings, file };
 }
 
+/** A config file that was looked for. */
+export type ConfigFile = Readonly<{ path: string; isThere: boolean; settings: SourcedSettings }>;
+
 /** The file named by `--config`, or the one that lies in the data directory. */
-function readConfigFile(typed: SourcedSettings): SourcedSettings {
+function readConfigFile(typed: SourcedSettings): ConfigFile {
   const named = typed.config?.value as string | undefined;
-  if (named !== undefined) return settingsOfFile(resolve(named));
+  if (named !== undefined) {
+    const path = resolve(named);
+    return { path, isThere: true, settings: settingsOfFile(path) };
+  }
   const { network, dataDir } = locate(
     typed.network?.value as string | undefined,
     typed['data-dir']?.value as string,
   );
   const path = join(dataDir, CONFIG_FILE);
-  if (!existsSync(path)) return {};
+  if (!existsSync(path)) return { path, isThere: false, settings: {} };
   const settings = settingsOfFile(path);
   // The file was found through these two, so it cannot move them.
   const elsewhere =
@@ -155,7 +199,7 @@ function readConfigFile(typed: SourcedSettings): SourcedSettings {
       `${path} names another ${other ? 'network' : 'data directory'} than it was found by.`,
     );
   }
-  return settings;
+  return { path, isThere: true, settings };
 }
 
 /** Where a network's data lies, and the network's parameters. @throws ConfigError */

@@ -12,10 +12,23 @@ import {
   type SettingName,
 } from './settings.ts';
 
+/** A config file does not name another one. */
+const NAMES_IN_FILES = SETTING_NAMES.filter((name) => name !== 'config');
+
 export type SettingValue = string | number | boolean | readonly string[];
 
+/** What a value was said by. */
+export type SettingOrigin = 'flag' | 'environment' | 'file';
+
 /** A value and where it comes from, so that an error can say which line to mend. */
-export type Sourced = Readonly<{ value: SettingValue; source: string }>;
+export type Sourced = Readonly<{
+  value: SettingValue;
+  origin: SettingOrigin;
+  /** For a sentence: `"max-peers" in indiecoin.toml, line 3,`. */
+  source: string;
+  /** For a list: `indiecoin.toml:3`. */
+  place: string;
+}>;
 
 export type SourcedSettings = Partial<Record<SettingName, Sourced>>;
 
@@ -25,7 +38,8 @@ export function settingsOfFlags(flags: Readonly<Record<string, unknown>>): Sourc
   for (const name of SETTING_NAMES) {
     const value = flags[name];
     if (value === undefined) continue;
-    found[name] = { value: readValue(name, value, `--${name}`), source: `--${name}` };
+    const source = `--${name}`;
+    found[name] = { value: readValue(name, value, source), origin: 'flag', source, place: source };
   }
   return found;
 }
@@ -45,7 +59,8 @@ export function settingsOfEnvironment(
     }
     if (text === undefined || text === '') continue;
     const value = SETTINGS[name].kind === 'list' ? text.split(',').map((part) => part.trim()) : text;
-    found[name] = { value: readValue(name, value, variable), source: variable };
+    const place = variable;
+    found[name] = { value: readValue(name, value, variable), origin: 'environment', source: variable, place };
   }
   return found;
 }
@@ -53,22 +68,58 @@ export function settingsOfEnvironment(
 /** A TOML file of settings. @throws ConfigError for one that cannot be read or holds an unknown key. */
 export function settingsOfFile(path: string): SourcedSettings {
   const found: SourcedSettings = {};
-  for (const [key, value] of Object.entries(readToml(path))) {
+  const text = readText(path);
+  for (const [key, value] of Object.entries(parseToml(path, text))) {
+    const line = lineOfKey(text, key);
+    const source = `"${key}" in ${path}${line === undefined ? '' : `, line ${line},`}`;
     if (!isSettingName(key) || key === 'config') {
-      throw new ConfigError(`"${key}" in ${path} is not a setting.${suggestion(key, SETTING_NAMES)}`);
+      throw new ConfigError(`${source} is not a setting.${suggestion(key, NAMES_IN_FILES)}`);
     }
-    const source = `"${key}" in ${path}`;
-    found[key] = { value: readValue(key, value, source), source };
+    const place = line === undefined ? path : `${path}:${line}`;
+    found[key] = { value: readValue(key, value, source), origin: 'file', source, place };
   }
   return found;
 }
 
-function readToml(path: string): Record<string, unknown> {
+function readText(path: string): string {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof TomlError) throw new ConfigError(`${path} is not TOML: ${error.message}`);
     throw new ConfigError(`The config file ${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function parseToml(path: string, text: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    // Behind the first line it draws the place.
+    const [reason = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n');
+    throw new ConfigError(
+      `${path} is not TOML: line ${error.line}, column ${error.column}: ${reason}. A setting is written as max-peers = 50, a text as network = "testnet".`,
+    );
+  }
+}
+
+/**
+ * Where a key of the whole document stands, counted from 1. A line that only looks so, within a text of several lines, is
+ * told by what is before it: that is no document then.
+ */
+function lineOfKey(text: string, key: string): number | undefined {
+  const lines = text.split('\n');
+  const name = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const begins = new RegExp(`^\\s*(\\[\\[?\\s*)?["']?${name}["']?\\s*[=.\\]]`);
+  const index = lines.findIndex((line, i) => begins.test(line) && isToml(lines.slice(0, i).join('\n')));
+  return index < 0 ? undefined : index + 1;
+}
+
+function isToml(text: string): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
