@@ -1,5 +1,5 @@
 import type { Options, PositionalOptions } from 'yargs';
-import { loadConfig, type NodeConfig } from '../node/config.ts';
+import { loadSettings, type NodeConfig, type SettingInForce } from '../node/config.ts';
 import type { ExitCode } from './exitCodes.ts';
 import { type RpcClient, rpcClient } from './rpcClient.ts';
 import { Terminal } from './terminal.ts';
@@ -11,6 +11,9 @@ export type Arguments = Readonly<Record<string, unknown>>;
 export type Context = Readonly<{
   arguments: Arguments;
   config: NodeConfig;
+  /** What the configuration was made of. */
+  settings: readonly SettingInForce[];
+  environment: NodeJS.ProcessEnv;
   terminal: Terminal;
   node: RpcClient;
 }>;
@@ -32,10 +35,12 @@ export type CommandGroup = Readonly<{ name: string; summary: string; commands: r
 
 /** @throws ConfigError */
 export function makeContext(given: Arguments, environment: NodeJS.ProcessEnv): Context {
-  const config = loadConfig(given, environment);
+  const { config, settings } = loadSettings(given, environment);
   return {
     arguments: given,
     config,
+    settings,
+    environment,
     terminal: new Terminal(given.json === true),
     node: rpcClient(config.dataDir, `indiecoin node${locatingFlags(given)}`),
   };

@@ -11,6 +11,7 @@ import { EXIT } from './exitCodes.ts';
 import { introduce } from './introduction.ts';
 import { LiveLine } from './liveLine.ts';
 import { followProgress, type Watched } from './nodeProgress.ts';
+import { removeSettings, writeSettings } from './settingsInForce.ts';
 import { canRewrite, hasColor } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -37,7 +38,7 @@ export async function runNode(context: Context): Promise<void> {
 }
 
 async function runLogged(
-  { config, terminal, arguments: given }: Context,
+  { config, settings, terminal, arguments: given }: Context,
   { log, openFile }: NodeLog,
   watched: Watched | undefined,
 ): Promise<void> {
@@ -45,12 +46,14 @@ async function runLogged(
   const isFirst = ![CHAIN_FOLDER, BLOCKS_FOLDER].some((folder) => existsSync(join(dataDir, folder)));
   const interrupted = nextSignal(log);
   const node = await openNode(config, log, VERSION, () => openFile(dataDir));
+  writeSettings(dataDir, settings);
   introduce(node, config, terminal, { isFirst, locating: locatingFlags(given) });
   const unfollow = followProgress(node.services, log, watched);
   for (const warning of privateAddressWarnings(config)) log.warn(warning);
   const ended = await Promise.race([node.stopped, interrupted]);
   unfollow();
   log.info('stopping');
+  removeSettings(dataDir);
   await node.close();
   log.info({ height: node.services.chain.tip.height }, 'stopped');
   if (ended instanceof Error) throw ended;

@@ -154,7 +154,7 @@ export function loadSettings(
     throw new ConfigError(`${merged[name]?.source ?? name} cannot be ${values[name]}: ${issue.message}.`);
   }
   const config = toConfig(parsed.data, merged['log-level'] !== undefined);
-  const inForce: Partial<Record<SettingName, SettingValue | undefined>> = {
+  const inForce = {
     ...parsed.data,
     network: config.network,
     'data-dir': config.dataDir,
@@ -163,10 +163,8 @@ export function loadSettings(
     'transaction-index': config.transactionIndex,
   };
   const settings = SETTING_NAMES.map((name): SettingInForce => {
-    const { origin, place } = merged[name] ?? {
-      origin: name in preset ? ('preset' as const) : ('default' as const),
-      place: '',
-    };
+    const unsaid = { origin: name in preset ? ('preset' as const) : ('default' as const), place: '' };
+    const { origin, place } = merged[name] ?? unsaid;
     return { name, value: inForce[name], origin, place };
   });
   return { config, settings, file };

@@ -1,7 +1,7 @@
-import { loadConfig, MAX_PEERS } from '../../node/config.ts';
+import { loadSettings } from '../../node/config.ts';
 import { SETTING_NAMES } from '../../node/settings.ts';
-import type { NetworkParams } from '../../params/networkParams.ts';
 import type { Command } from '../command.ts';
+import { seedPreset } from '../seedPreset.ts';
 import { settingFlags } from '../settingFlags.ts';
 
 export const seed: Command = {
@@ -19,20 +19,16 @@ export const seed: Command = {
       import('../runNode.ts'),
       import('../describeSeed.ts'),
     ]);
-    const { params } = context.config;
-    const config = loadConfig(context.arguments, process.env, {
-      'server-port': params.seedPort,
-      // As many as there may be: a newcomer that is turned away has perhaps no other seed.
-      'max-peers': MAX_PEERS,
-      'metrics-port': metricsPort(params),
-      // Peers come and go by the thousand; their bans are told all the same.
-      'log-level': 'info,network=warn',
+    const { config, settings } = loadSettings(
+      context.arguments,
+      context.environment,
+      seedPreset(context.config.params),
+    );
+    const announce = seedAddresses(config);
+    await runNode({
+      ...context,
+      config: { ...config, isSeed: true, announce },
+      settings: settings.map((one) => (one.name === 'announce' ? { ...one, value: announce } : one)),
     });
-    await runNode({ ...context, config: { ...config, isSeed: true, announce: seedAddresses(config) } });
   },
 };
-
-/** Behind the RPC's: 8890 on mainnet. A network file may have the port for peers there. */
-function metricsPort({ rpcPort, seedPort }: NetworkParams): number {
-  return rpcPort + 1 === seedPort ? rpcPort + 2 : rpcPort + 1;
-}
