@@ -16,6 +16,8 @@ export type Context = Readonly<{
   environment: NodeJS.ProcessEnv;
   terminal: Terminal;
   node: RpcClient;
+  /** All commands, for the one that tells a shell of them. */
+  commands: CommandTable;
 }>;
 
 export type Command = Readonly<{
@@ -24,6 +26,8 @@ export type Command = Readonly<{
   summary: string;
   arguments?: Readonly<Record<string, PositionalOptions>>;
   flags?: Readonly<Record<string, Options>>;
+  /** What an argument or a flag can be, for completion, where neither its `choices` nor its name (`file`) says so. */
+  completions?: Readonly<Record<string, readonly string[]>>;
   /** Whole command lines and what they do. */
   examples: readonly (readonly [string, string])[];
   /** Ends with this code; ok when it returns nothing. */
@@ -33,8 +37,14 @@ export type Command = Readonly<{
 /** Commands under one word, like `wallet`. */
 export type CommandGroup = Readonly<{ name: string; summary: string; commands: readonly Command[] }>;
 
+export type CommandTable = Readonly<{ commands: readonly Command[]; groups: readonly CommandGroup[] }>;
+
 /** @throws ConfigError */
-export function makeContext(given: Arguments, environment: NodeJS.ProcessEnv): Context {
+export function makeContext(
+  given: Arguments,
+  environment: NodeJS.ProcessEnv,
+  commands: CommandTable,
+): Context {
   const { config, settings } = loadSettings(given, environment);
   return {
     arguments: given,
@@ -43,6 +53,7 @@ export function makeContext(given: Arguments, environment: NodeJS.ProcessEnv): C
     environment,
     terminal: new Terminal(given.json === true),
     node: rpcClient(config.dataDir, `indiecoin node${locatingFlags(given)}`),
+    commands,
   };
 }
 

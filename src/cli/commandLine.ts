@@ -9,7 +9,6 @@ import { LOCATING, settingFlags } from './settingFlags.ts';
 import { VERSION } from './version.ts';
 
 const HELP_COLUMNS = 100;
-const COMPLETION = 'completion';
 
 /**
  * Runs one command line. @returns the exit code
@@ -19,8 +18,6 @@ export async function runCommandLine(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<ExitCode> {
-  const [first, surplus] = plainWords(words);
-  if (first === COMPLETION && surplus !== undefined) throw usageError(`"${surplus}" is one word too many.`);
   let exitCode: ExitCode = EXIT.ok;
   const line = yargs(isBare(words) ? [DEFAULT_COMMAND, ...words] : [...words])
     .scriptName('indiecoin')
@@ -37,10 +34,8 @@ export async function runCommandLine(
     .alias('help', 'h')
     .version(VERSION)
     .wrap(Math.min(HELP_COLUMNS, process.stdout.columns ?? 80))
-    .completion(COMPLETION, 'write a script that completes commands in bash or zsh')
     .strict()
-    // What completes a line must not go on to run it.
-    .exitProcess(words.includes('--get-yargs-completions') || first === COMPLETION)
+    .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
       // yargs' own complaints come either way.
@@ -60,7 +55,7 @@ export async function runCommandLine(
 
 /** Whether only flags were typed: `indiecoin` alone is `indiecoin node`. */
 function isBare(words: readonly string[]): boolean {
-  const asksFor = ['--help', '-h', '--version', '--get-yargs-completions'];
+  const asksFor = ['--help', '-h', '--version'];
   return plainWords(words).length === 0 && !words.some((word) => asksFor.includes(word));
 }
 
@@ -99,7 +94,7 @@ function addCommand(
       return sub.strict();
     },
     async (given) => {
-      const context = makeContext(given as Arguments, environment);
+      const context = makeContext(given as Arguments, environment, { commands: COMMANDS, groups: GROUPS });
       finish((await command.run(context)) ?? EXIT.ok);
     },
   );
@@ -149,9 +144,7 @@ function explainUnknown(unknown: string, words: readonly string[], path: readonl
   }
   if (findCommand(path) !== undefined) return `"${unknown}" is one word too many.`;
   const names =
-    path.length === 1
-      ? namesIn(path[0]!)
-      : [...COMMANDS.map(nameOf), ...GROUPS.map(({ name }) => name), COMPLETION];
+    path.length === 1 ? namesIn(path[0]!) : [...COMMANDS.map(nameOf), ...GROUPS.map(({ name }) => name)];
   const where = path.length === 1 ? ` of \`indiecoin ${path[0]}\`` : '';
   return `"${unknown}" is not a command${where}.${suggestion(unknown, names)}`;
 }

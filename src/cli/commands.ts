@@ -6,6 +6,7 @@ import { chainImport } from './commands/chainImport.ts';
 import { chainInfo } from './commands/chainInfo.ts';
 import { chainTransaction } from './commands/chainTransaction.ts';
 import { chainVerify } from './commands/chainVerify.ts';
+import { completion } from './commands/completion.ts';
 import { config } from './commands/config.ts';
 import { devnet } from './commands/devnet.ts';
 import { doctor } from './commands/doctor.ts';
@@ -35,7 +36,7 @@ import { walletSend } from './commands/walletSend.ts';
 /** What `indiecoin` alone does. */
 export const DEFAULT_COMMAND = 'node';
 
-export const COMMANDS: readonly Command[] = [node, seed, status, config, doctor, rpc, devnet];
+export const COMMANDS: readonly Command[] = [node, seed, status, config, doctor, rpc, devnet, completion];
 
 export const GROUPS: readonly CommandGroup[] = [
   {

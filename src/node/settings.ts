@@ -6,6 +6,9 @@ export type Setting = Readonly<{
   description: string;
   /** What stands for the value in a help text. */
   value?: string;
+  /** What its value can be, for completion: names, and a file or a folder. */
+  names?: readonly string[];
+  path?: 'file' | 'folder';
   /** Too secret for a command line, which every user of a machine can read: environment and file only. */
   isSecret?: boolean;
 }>;
@@ -18,12 +21,20 @@ export const SETTINGS = {
   network: {
     kind: 'string',
     value: 'NAME|FILE.toml',
+    names: ['mainnet', 'testnet', 'regtest'],
+    path: 'file',
     description: 'mainnet, testnet, regtest, or a file that defines a network',
   },
-  'data-dir': { kind: 'string', value: 'DIR', description: 'where everything is kept, used as given' },
+  'data-dir': {
+    kind: 'string',
+    value: 'DIR',
+    path: 'folder',
+    description: 'where everything is kept, used as given',
+  },
   config: {
     kind: 'string',
     value: 'FILE',
+    path: 'file',
     description: 'config file (default: indiecoin.toml in the data directory)',
   },
   'max-peers': {
@@ -49,6 +60,7 @@ export const SETTINGS = {
   'dns-seed': {
     kind: 'list',
     value: 'HOST:PORT|MULTIADDR',
+    names: ['none'],
     description: 'one more node to join through; repeatable; "none" leaves out the built-in list',
   },
   miner: { kind: 'boolean', description: 'mine from the start' },
@@ -119,6 +131,7 @@ export const SETTINGS = {
   'log-level': {
     kind: 'string',
     value: 'LEVEL',
+    names: ['error', 'warn', 'info', 'debug', 'trace'],
     description: 'error, warn, info, debug or trace; also per subsystem: info,network=debug',
   },
 } as const satisfies Record<string, Setting>;

@@ -16,6 +16,7 @@ export const rpc: Command = {
       describe: 'its parameters, in order; JSON where they are not text',
     },
   },
+  completions: { method: [...METHODS.keys()] },
   examples: [
     ['indiecoin rpc help', 'all methods'],
     ['indiecoin rpc getblock <hash> 2', 'a block with its transactions'],

@@ -137,7 +137,9 @@ const WRONG: readonly [words: string, exitCode: number, message: RegExp][] = [
   ['rpc uptime 1', USAGE, /uptime takes 0 parameters|takes/],
   ['rpc help', NOT_RUNNING, /No node is running/],
   ['rpc uptime', NOT_RUNNING, /No node is running/],
-  ['completion extra', USAGE, /one word too many/],
+  ['completion bash extra', USAGE, /"extra" is one word too many/],
+  ['completion fihs', USAGE, /There is no completion for "fihs". Did you mean "fish"/],
+  ['completion', USAGE, /Which shell\? .indiecoin completion bash., zsh and fish/],
   ['devnet extra', USAGE, /one word too many/],
   ['devnet --nodes 0', USAGE, /--nodes can be 1 to 20/],
   ['devnet --nodes x', USAGE, /whole number/],
@@ -172,7 +174,7 @@ describe('every command', () => {
   it('has examples that begin with the program', () => {
     for (const { usage, examples } of [...COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)]) {
       assert.ok(examples.length > 0, usage);
-      for (const [line] of examples) assert.match(line, /^indiecoin/);
+      for (const [line] of examples) assert.match(line, /^(source <\()?indiecoin/);
     }
   });
 });
