@@ -369,7 +369,7 @@ async function startMining(
   };
   const timer = setTimeout(() => network.state() === 'bootstrapping' && begin(), ALONE_MS);
   opened('wait for peers', async () => clearTimeout(timer));
-  if (!network.hasAnyoneToDial) begin();
+  if (!network.hasAnyoneToDial || network.state() === 'running') begin();
   // Who mines on an old tip makes blocks that nobody will keep.
   else network.onState((state) => state === 'running' && begin());
   return own?.privateKey;
