@@ -3,6 +3,7 @@ import './smallHeap.ts';
 import '../bytes/promiseWithResolvers.ts';
 import { toCliError } from './cliError.ts';
 import { runCommandLine } from './commandLine.ts';
+import { wrap } from './textWidth.ts';
 
 /** The program. What goes wrong ends here, as one sentence on stderr (or JSON) and an exit code. */
 async function main(): Promise<void> {
@@ -13,10 +14,16 @@ async function main(): Promise<void> {
     const { message, exitCode } = toCliError(error);
     if (words.includes('--json'))
       process.stderr.write(`${JSON.stringify({ error: { message, exitCode } })}\n`);
-    else process.stderr.write(`indiecoin: ${message}\n`);
+    else process.stderr.write(`${inColumns(`indiecoin: ${message}`)}\n`);
     if (process.env.INDIECOIN_LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
     process.exitCode = exitCode;
   }
+}
+
+/** Broken between words for a person; whole for a program. */
+function inColumns(sentence: string): string {
+  const { isTTY, columns } = process.stderr;
+  return isTTY ? wrap(sentence, columns || 80).join('\n') : sentence;
 }
 
 // A reader that went away, as `| head` does, is no failure.

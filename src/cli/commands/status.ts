@@ -1,40 +1,60 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Command, Context } from '../command.ts';
+import { type Command, type Context, optionalText } from '../command.ts';
 import { describeStatus, type NodeStatus } from '../describeStatus.ts';
+import { RateMeter } from '../rateMeter.ts';
+import { watchAsLines, watchOnScreen } from '../watch/watchStatus.ts';
+import { wholeNumber } from '../wholeNumber.ts';
 
-const WATCH_MS = 1000;
+/** Between two looks that tell how fast a node catches up. */
+const RATE_MS = 1100;
+const MAX_EVERY_SEC = 86_400;
 
 export const status: Command = {
   usage: 'status',
   summary: 'is it working? the state of the running node on one screen',
-  flags: { watch: { type: 'boolean', alias: 'w', description: 'keep looking until Ctrl-C' } },
+  flags: {
+    watch: {
+      type: 'boolean',
+      alias: 'w',
+      description: 'keep looking, with peers, last blocks and graphs, until q or Ctrl-C',
+    },
+    every: {
+      requiresArg: true,
+      description: 'seconds between two looks (default 1; 10 where the answer goes to a file)',
+    },
+  },
   examples: [
     ['indiecoin status', 'one look'],
     ['indiecoin status --watch', 'renewed every second'],
-    ['indiecoin status --json', 'for programs'],
+    ['indiecoin status --watch --every 60 >> status.txt', 'a diary'],
+    ['indiecoin status --watch --json', 'for programs: one status a line'],
   ],
   run: async (context) => {
-    if (context.arguments.watch === true) return watch(context);
-    const now = await context.node.call<NodeStatus>('status');
-    context.terminal.answer(now, () => describeStatus(now, context.terminal));
+    const { node, terminal } = context;
+    const everyMs = everyMsOf(context);
+    if (context.arguments.watch === true)
+      return terminal.isInteractive ? watchOnScreen(context, everyMs) : watchAsLines(context, everyMs);
+    const now = await node.call<NodeStatus>('status');
+    const rate = terminal.isInteractive && now.state === 'syncing' ? await measure(context, now) : undefined;
+    terminal.answer(now, () => describeStatus(rate?.now ?? now, terminal, rate?.perSecond));
   },
 };
 
-/** On a terminal the screen is redrawn in place; elsewhere, and as JSON, one status follows another. */
-async function watch({ node, terminal }: Context): Promise<void> {
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  if (terminal.isInteractive) process.stdout.write('\x1b[2J');
-  while (!stop.signal.aborted) {
-    const now = await node.call<NodeStatus>('status');
-    if (terminal.isJson) process.stdout.write(`${JSON.stringify(now)}\n`);
-    else {
-      // Home, and every line cleared to its end: no flicker, as clearing the screen first would make.
-      const lines = [...describeStatus(now, terminal), '', terminal.dim('Ctrl-C to leave')];
-      if (terminal.isInteractive)
-        process.stdout.write(`\x1b[H${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`);
-      else process.stdout.write(`${lines.slice(0, -2).join('\n')}\n\n`);
-    }
-    await wait(WATCH_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-  }
+function everyMsOf(context: Context): number {
+  const { isJson, isInteractive } = context.terminal;
+  const text = optionalText(context, 'every') ?? (isJson || isInteractive ? '1' : '10');
+  return 1000 * wholeNumber(text, '--every', 1, MAX_EVERY_SEC);
+}
+
+/** A person wants to know how long it still takes: for that a second look is needed. */
+async function measure(
+  { node }: Context,
+  before: NodeStatus,
+): Promise<{ now: NodeStatus; perSecond: number | undefined }> {
+  const meter = new RateMeter();
+  meter.add(before.height, performance.now());
+  await wait(RATE_MS);
+  const now = await node.call<NodeStatus>('status');
+  meter.add(now.height, performance.now());
+  return { now, perSecond: meter.perSecond };
 }
