@@ -2,24 +2,38 @@ import yargs, { type Argv } from 'yargs';
 import { suggestion } from '../node/nearestName.ts';
 import { environmentName, isSettingName, SETTING_NAMES } from '../node/settings.ts';
 import { usageError } from './cliError.ts';
-import { type Arguments, type Command, type CommandGroup, makeContext } from './command.ts';
+import { type Arguments, type Command, type CommandGroup, type Context, makeContext } from './command.ts';
 import { COMMANDS, DEFAULT_COMMAND, GROUPS } from './commands.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { LOCATING, settingFlags } from './settingFlags.ts';
 import { VERSION } from './version.ts';
 
 const HELP_COLUMNS = 100;
+const EXAMPLES: Command['examples'] = [
+  ['indiecoin', 'join the main network'],
+  ['indiecoin status --watch', 'in another window: is it working?'],
+  ['indiecoin wallet address', 'where you can be paid'],
+  ['indiecoin node --network regtest --miner', 'a network of your own, with blocks at once'],
+];
+const EXIT_CODES = `Exit codes:
+  0 done  1 failed  2 wrong command line or setting  3 no node runs
+  4 the node says no  5 data directory in use  6 files damaged  7 disk full
+  8 wallet passphrase needed or wrong  9 doctor found something
+The README explains settings and files.`;
 
 /**
  * Runs one command line. @returns the exit code
+ * @param run what is done with the command that was found, and with what it was given
  * @throws CliError, ConfigError and whatever the command throws
  */
 export async function runCommandLine(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
+  run: Run = (command, context) => command.run(context),
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
-  const line = yargs(isBare(words) ? [DEFAULT_COMMAND, ...words] : [...words])
+  const typed = isBare(words) ? [DEFAULT_COMMAND, ...words] : words;
+  const line = yargs()
     .scriptName('indiecoin')
     .locale('en')
     .usage('$0 <command>\n\nA full node of the IndieCoin network: peer, miner and wallet.')
@@ -41,17 +55,28 @@ export async function runCommandLine(
       // yargs' own complaints come either way.
       if (error && error.name !== 'YError') throw error;
       throw usageError(explain(message ?? error.message, words));
-    })
-    .epilogue('Exit codes, settings and files are explained in the README.');
+    });
   if (asksForMethods(words)) line.help(false);
-  const finish = (code: ExitCode) => {
-    exitCode = code;
+  const perform = async (command: Command, given: Arguments) => {
+    const context = makeContext(given, environment, { commands: COMMANDS, groups: GROUPS });
+    exitCode = (await run(command, context)) ?? EXIT.ok;
   };
-  for (const command of COMMANDS) addCommand(line, command, environment, finish);
-  for (const group of GROUPS) addGroup(line, group, environment, finish);
-  await line.parseAsync();
+  for (const command of COMMANDS) addCommand(line, command, perform);
+  for (const group of GROUPS) addGroup(line, group, perform);
+  // Given to a function, what yargs writes of itself is not printed by it: help, and the version.
+  let written = '';
+  await line.parseAsync([...typed], (_error: unknown, _given: unknown, output: string) => {
+    written = output;
+  });
+  if (written !== '') {
+    const isHelp = words.some((word) => word === '--help' || word === '-h');
+    console.log(isHelp ? `${written}\n\n${footOfHelp(commandPath(words))}` : written);
+  }
   return exitCode;
 }
+
+type Run = (command: Command, context: Context) => ReturnType<Command['run']>;
+type Perform = (command: Command, given: Arguments) => Promise<void>;
 
 /** Whether only flags were typed: `indiecoin` alone is `indiecoin node`. */
 function isBare(words: readonly string[]): boolean {
@@ -65,23 +90,15 @@ function asksForMethods(words: readonly string[]): boolean {
   return command === 'rpc' && method === 'help' && !words.some((word) => word === '--help' || word === '-h');
 }
 
-type Finish = (code: ExitCode) => void;
-
-function addGroup(line: Argv, group: CommandGroup, environment: NodeJS.ProcessEnv, finish: Finish): void {
+function addGroup(line: Argv, group: CommandGroup, perform: Perform): void {
   line.command(group.name, group.summary, (sub) => {
     sub.usage(`$0 ${group.name} <command>\n\n${sentence(group.summary)}`);
-    for (const command of group.commands) addCommand(sub, command, environment, finish, group.name);
+    for (const command of group.commands) addCommand(sub, command, perform, group.name);
     return sub.demandCommand(1, 1, `missing-command ${group.name}`).strict();
   });
 }
 
-function addCommand(
-  line: Argv,
-  command: Command,
-  environment: NodeJS.ProcessEnv,
-  finish: Finish,
-  group?: string,
-): void {
+function addCommand(line: Argv, command: Command, perform: Perform, group?: string): void {
   const usage = group === undefined ? command.usage : `${group} ${command.usage}`;
   line.command(
     command.usage,
@@ -90,14 +107,19 @@ function addCommand(
       sub.usage(`$0 ${usage}\n\n${sentence(command.summary)}`);
       for (const [name, options] of Object.entries(command.arguments ?? {})) sub.positional(name, options);
       sub.options(command.flags ?? {});
-      for (const [words, meaning] of command.examples) sub.example(words, meaning);
       return sub.strict();
     },
-    async (given) => {
-      const context = makeContext(given as Arguments, environment, { commands: COMMANDS, groups: GROUPS });
-      finish((await command.run(context)) ?? EXIT.ok);
-    },
+    (given) => perform(command, given as Arguments),
   );
+}
+
+/** Examples of a command, of the first of each in a group, or of the program, to be copied: no line is broken. */
+function footOfHelp(path: readonly string[]): string {
+  const group = GROUPS.find(({ name }) => name === path[0]);
+  const examples =
+    findCommand(path)?.examples ?? group?.commands.flatMap((command) => command.examples.slice(0, 1));
+  const text = (examples ?? EXAMPLES).map(([line, meaning]) => `  # ${meaning}\n  ${line}`).join('\n');
+  return `Examples:\n${text}${path.length === 0 ? `\n\n${EXIT_CODES}` : ''}`;
 }
 
 function sentence(text: string): string {

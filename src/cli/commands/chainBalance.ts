@@ -7,7 +7,9 @@ export const chainBalance: Command = {
   usage: 'balance <address>',
   summary: 'what any address holds in the chain',
   arguments: { address: { describe: 'an address, or a public key in hex' } },
-  examples: [['indiecoin chain balance <address>', 'found by looking at every unspent output']],
+  examples: [
+    ['indiecoin chain balance $(indiecoin wallet address)', 'found by looking at every unspent output'],
+  ],
   run: async (context) => {
     const found = await context.node.call<AddressBalance>('addressbalance', [textOf(context, 'address')]);
     context.terminal.answer(found, () =>

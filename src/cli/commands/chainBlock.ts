@@ -24,7 +24,7 @@ export const chainBlock: Command = {
   arguments: { id: { describe: 'a hash of 64 hex digits, or a height' } },
   examples: [
     ['indiecoin chain block 0', 'the genesis block'],
-    ['indiecoin chain block <hash>', 'by its hash'],
+    ['indiecoin chain block $(indiecoin rpc getbestblockhash)', 'the newest, by its hash'],
   ],
   run: async (context) => {
     const hash = await hashOf(context, textOf(context, 'id'));

@@ -16,7 +16,12 @@ export const chainTransaction: Command = {
   usage: 'transaction <txid>',
   summary: 'one transaction, confirmed or not',
   arguments: { txid: { describe: '64 hex digits' } },
-  examples: [['indiecoin chain transaction <txid>', 'its inputs, its outputs, and where it is']],
+  examples: [
+    [
+      'indiecoin chain transaction f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16',
+      'its inputs, its outputs, and where it is',
+    ],
+  ],
   run: async (context) => {
     const txid = textOf(context, 'txid');
     if (!/^[0-9a-f]{64}$/i.test(txid)) throw usageError(`"${txid}" is not a txid of 64 hex digits.`);

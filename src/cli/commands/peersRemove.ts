@@ -6,7 +6,7 @@ export const peersRemove: Command = {
   arguments: {
     peer: { describe: 'its peer id or address, as `peers list --json` shows them' },
   },
-  examples: [['indiecoin peers remove <peer id>', 'it may come back: see ban']],
+  examples: [['indiecoin peers remove /ip4/203.0.113.5/tcp/8888', 'it may come back: see ban']],
   run: async (context) => {
     const peer = textOf(context, 'peer');
     await context.node.call('disconnectnode', [peer]);

@@ -19,8 +19,11 @@ export const rpc: Command = {
   completions: { method: [...METHODS.keys()] },
   examples: [
     ['indiecoin rpc help', 'all methods'],
-    ['indiecoin rpc getblock <hash> 2', 'a block with its transactions'],
-    ['indiecoin rpc generatetoaddress 101 <address>', 'blocks at once, on regtest'],
+    ['indiecoin rpc getblock $(indiecoin rpc getblockhash 0) 2', 'a block with its transactions'],
+    [
+      'indiecoin rpc generatetoaddress 101 $(indiecoin wallet address --network regtest) --network regtest',
+      'blocks at once, on regtest',
+    ],
   ],
   run: async (context) => {
     const name = textOf(context, 'method');

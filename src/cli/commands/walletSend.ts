@@ -21,8 +21,8 @@ export const walletSend: Command = {
     },
   },
   examples: [
-    ['indiecoin wallet send icrt1qf… 1.5', 'pay one and a half coins'],
-    ['indiecoin wallet send icrt1qf… 0.01 --fee-rate 10', 'pay more to be in the next block'],
+    ['indiecoin wallet send $(indiecoin wallet address) 1.5', 'pay yourself one and a half coins'],
+    ['indiecoin wallet send $(indiecoin wallet address) 0.01 --fee-rate 10', 'a higher fee is mined sooner'],
   ],
   run: async (context) => {
     const { node, terminal, config } = context;
