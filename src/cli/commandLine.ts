@@ -1,25 +1,15 @@
 import yargs, { type Argv } from 'yargs';
-import { suggestion } from '../node/nearestName.ts';
-import { environmentName, isSettingName, SETTING_NAMES } from '../node/settings.ts';
 import { usageError } from './cliError.ts';
 import { type Arguments, type Command, type CommandGroup, type Context, makeContext } from './command.ts';
+import { commandPath, plainWords } from './commandPath.ts';
 import { COMMANDS, DEFAULT_COMMAND, GROUPS } from './commands.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import { explainMistake } from './explainMistake.ts';
+import { footOfHelp } from './helpText.ts';
 import { LOCATING, settingFlags } from './settingFlags.ts';
 import { VERSION } from './version.ts';
 
 const HELP_COLUMNS = 100;
-const EXAMPLES: Command['examples'] = [
-  ['indiecoin', 'join the main network'],
-  ['indiecoin status --watch', 'in another window: is it working?'],
-  ['indiecoin wallet address', 'where you can be paid'],
-  ['indiecoin node --network regtest --miner', 'a network of your own, with blocks at once'],
-];
-const EXIT_CODES = `Exit codes:
-  0 done  1 failed  2 wrong command line or setting  3 no node runs
-  4 the node says no  5 data directory in use  6 files damaged  7 disk full
-  8 wallet passphrase needed or wrong  9 doctor found something
-The README explains settings and files.`;
 
 /**
  * Runs one command line. @returns the exit code
@@ -54,7 +44,7 @@ export async function runCommandLine(
     .fail((message, error) => {
       // yargs' own complaints come either way.
       if (error && error.name !== 'YError') throw error;
-      throw usageError(explain(message ?? error.message, words));
+      throw usageError(explainMistake(message ?? error.message, words));
     });
   if (asksForMethods(words)) line.help(false);
   const perform = async (command: Command, given: Arguments) => {
@@ -113,98 +103,6 @@ function addCommand(line: Argv, command: Command, perform: Perform, group?: stri
   );
 }
 
-/** Examples of a command, of the first of each in a group, or of the program, to be copied: no line is broken. */
-function footOfHelp(path: readonly string[]): string {
-  const group = GROUPS.find(({ name }) => name === path[0]);
-  const examples =
-    findCommand(path)?.examples ?? group?.commands.flatMap((command) => command.examples.slice(0, 1));
-  const text = (examples ?? EXAMPLES).map(([line, meaning]) => `  # ${meaning}\n  ${line}`).join('\n');
-  return `Examples:\n${text}${path.length === 0 ? `\n\n${EXIT_CODES}` : ''}`;
-}
-
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-/** yargs' message in words that say what to do, with the nearest name for one that is unknown. */
-function explain(message: string, words: readonly string[]): string {
-  const path = commandPath(words);
-  const more = ` \`indiecoin${path.length > 0 ? ` ${path.join(' ')}` : ''} --help\` shows what there is.`;
-  const unknown = /^Unknown (?:argument|command)s?: (.*)$/.exec(message)?.[1]?.split(', ')[0];
-  if (unknown !== undefined) return `${explainUnknown(unknown, words, path)}${more}`;
-  const missing = /^missing-command (.*)$/.exec(message)?.[1];
-  if (missing !== undefined)
-    return `\`indiecoin ${missing}\` needs one more word: ${namesIn(missing).join(', ')}.${more}`;
-  if (/^Not enough non-option arguments/.test(message)) {
-    const usage = findCommand(path)?.usage ?? '';
-    const [, ...places] = usage.split(' ');
-    return `Something is missing: \`indiecoin ${[...path, ...places].join(' ')}\`.${more}`;
-  }
-  if (/^Not enough arguments following/.test(message)) {
-    return `--${message.slice(message.lastIndexOf(' ') + 1)} needs a value.${more}`;
-  }
-  return `${message}.${more}`;
-}
-
-function explainUnknown(unknown: string, words: readonly string[], path: readonly string[]): string {
-  const isFlag = words.some(
-    (word) => word === `--${unknown}` || word.startsWith(`--${unknown}=`) || word === `-${unknown}`,
-  );
-  if (isFlag) {
-    if (isSettingName(unknown)) {
-      return `--${unknown} is a setting of nodes: here it can be ${environmentName(unknown)}, or stand in the config file.`;
-    }
-    const flags = [
-      ...SETTING_NAMES,
-      'json',
-      'help',
-      'version',
-      ...Object.keys(findCommand(path)?.flags ?? {}),
-    ];
-    const hint = suggestion(unknown, flags);
-    return `There is no flag --${unknown} here.${hint.replace('"', '"--')}`;
-  }
-  if (findCommand(path) !== undefined) return `"${unknown}" is one word too many.`;
-  const names =
-    path.length === 1 ? namesIn(path[0]!) : [...COMMANDS.map(nameOf), ...GROUPS.map(({ name }) => name)];
-  const where = path.length === 1 ? ` of \`indiecoin ${path[0]}\`` : '';
-  return `"${unknown}" is not a command${where}.${suggestion(unknown, names)}`;
-}
-
-function nameOf({ usage }: Command): string {
-  return usage.split(' ')[0]!;
-}
-
-function namesIn(group: string): string[] {
-  return (GROUPS.find(({ name }) => name === group)?.commands ?? []).map(nameOf);
-}
-
-/** The command words that a line begins with: a command, a group, or a group and its command. */
-function commandPath(words: readonly string[]): string[] {
-  const [first, second] = plainWords(words);
-  if (first === undefined) return [];
-  if (COMMANDS.some((command) => nameOf(command) === first)) return [first];
-  if (!GROUPS.some(({ name }) => name === first)) return [];
-  return second !== undefined && namesIn(first).includes(second) ? [first, second] : [first];
-}
-
-/** Without the flags and their values. */
-function plainWords(words: readonly string[]): string[] {
-  return words.filter((word, i) => !word.startsWith('-') && !takesValue(words[i - 1]));
-}
-
-/** Whether the word behind this one is its value, and not a command. */
-function takesValue(word: string | undefined): boolean {
-  if (word === undefined || !word.startsWith('--') || word.includes('=')) return false;
-  const name = word.slice(2);
-  const flags = [...COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)].map(
-    (command) => command.flags?.[name],
-  );
-  return LOCATING.some((known) => known === name) || flags.some((flag) => flag?.requiresArg === true);
-}
-
-function findCommand([first, second]: readonly string[]): Command | undefined {
-  if (first === undefined) return undefined;
-  if (second === undefined) return COMMANDS.find((command) => nameOf(command) === first);
-  return GROUPS.find(({ name }) => name === first)?.commands.find((command) => nameOf(command) === second);
 }
