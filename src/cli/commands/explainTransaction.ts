@@ -18,6 +18,9 @@ import {
 import { nowSec } from '../explain/findBlock.ts';
 import { contextOfFound, contextOfTransaction, findTransaction } from '../explain/findTransaction.ts';
 
+/** Of Bitcoin's first payment. */
+const TXID = 'f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16';
+
 export const explainTransaction: Command = {
   usage: 'transaction [id]',
   summary: 'a transaction, its signatures, and the path to the root of its block',
@@ -28,9 +31,12 @@ export const explainTransaction: Command = {
   },
   examples: [
     ['indiecoin explain transaction bitcoin-170', 'Bitcoin’s first payment; needs no node'],
-    ['indiecoin explain transaction <txid>', 'one of the mempool, or of the chain with an index'],
-    ['indiecoin explain transaction <txid> --block 170', 'one of this block; needs no index'],
-    ['indiecoin rpc getrawtransaction <txid> | indiecoin explain transaction --hex -', 'hex of your own'],
+    [`indiecoin explain transaction ${TXID}`, 'one of the mempool, or of the chain with an index'],
+    [`indiecoin explain transaction ${TXID} --block 170`, 'one of this block; needs no index'],
+    [
+      `indiecoin rpc getrawtransaction ${TXID} | indiecoin explain transaction --hex -`,
+      'hex of your own; change a digit and see',
+    ],
   ],
   run: async (context) => answerExplanation(context, await find(context)),
 };

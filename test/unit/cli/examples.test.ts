@@ -20,13 +20,13 @@ const ALL = [
 
 /**
  * What the shell would start of our program for this line, each call as its words. The program's answer, for lines that
- * use one in another, is a word.
+ * use one in another, is a word. Each is written at one go, because those of a pipe run at the same time.
  */
 function callsOf(line: string): string[][] {
   const calls = join(root, 'calls');
   writeFileSync(calls, '');
   const script = `mkdir -p ~/.zfunc ~/.config/fish/completions
-    indiecoin() { (($#)) && printf '%s\\0' "$@" >> "$CALLS"; printf '\\n' >> "$CALLS"; echo answer; }
+    indiecoin() { local call=; (($#)) && printf -v call '%s\\x1f' "$@"; printf '%s\\n' "$call" >> "$CALLS"; echo answer; }
     answer() { :; }
     eval "$LINE"`;
   const env = { PATH: process.env.PATH, HOME: root, CALLS: calls, LINE: line };
@@ -35,7 +35,7 @@ function callsOf(line: string): string[][] {
   return readFileSync(calls, 'utf8')
     .split('\n')
     .slice(0, -1)
-    .map((call) => call.split('\0').slice(0, -1));
+    .map((call) => call.split('\x1f').slice(0, -1));
 }
 
 /** The command that a call would run; it is not run. */
