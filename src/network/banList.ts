@@ -5,6 +5,7 @@ import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
 export type Ban = Readonly<{
   /** A peer id or an IP address. */
   who: string;
+  createdSec: number;
   untilSec: number;
   reason: string;
 }>;
@@ -41,7 +42,8 @@ export class BanList {
   }
 
   add(who: string, seconds: number, reason: string): void {
-    this.#bans.set(who, { who, untilSec: Math.floor(Date.now() / 1000) + seconds, reason });
+    const createdSec = Math.floor(Date.now() / 1000);
+    this.#bans.set(who, { who, createdSec, untilSec: createdSec + seconds, reason });
     if (this.#bans.size > MAX_BANS) {
       const [first] = this.list().sort((a, b) => a.untilSec - b.untilSec);
       this.#bans.delete(first!.who);
@@ -77,10 +79,15 @@ function parseBans(bytes: Uint8Array | undefined): Ban[] | undefined {
   if (bytes === undefined) return [];
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return Array.isArray(value) ? value.filter(isBan) : undefined;
+    return Array.isArray(value) ? value.filter(isBan).map(withCreation) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Older files do not say when a ban began. */
+function withCreation(ban: Ban): Ban {
+  return { ...ban, createdSec: typeof ban.createdSec === 'number' ? ban.createdSec : 0 };
 }
 
 function isBan(value: unknown): value is Ban {

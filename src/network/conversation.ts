@@ -35,9 +35,6 @@ export class Conversation {
         ...options,
         network: this.#network,
         signals: [this.#signal, ...(options.signals ?? [])],
-        onBytes: (bytes) => {
-          peer.bytesReceived += bytes;
-        },
       });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;

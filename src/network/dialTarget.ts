@@ -1,4 +1,4 @@
-import { type PeerAddress, parsePeerAddress } from './peerAddress.ts';
+import { addressWithoutPeer, type PeerAddress, parsePeerAddress } from './peerAddress.ts';
 
 /** The longest pause between two dials of a seed or of a peer that a person added: they are tried for ever. */
 const MAX_PAUSE_MS = 60_000;
@@ -25,6 +25,13 @@ export class DialTarget {
     this.isManual = isManual;
     this.peerId = this.address.peerId;
     this.multiaddrs = this.address.kind === 'multiaddr' ? [this.address.multiaddr.toString()] : [];
+  }
+
+  /** Whether a peer is the one that answered there last, or is connected by this address, a multiaddr. */
+  isOf(peerId: string, address: string): boolean {
+    if (this.peerId === peerId) return true;
+    const written = addressWithoutPeer(address);
+    return this.multiaddrs.some((text) => addressWithoutPeer(text) === written);
   }
 
   isDue(nowMs: number, isLonely: boolean): boolean {

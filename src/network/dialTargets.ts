@@ -42,11 +42,8 @@ export class DialTargets {
 
   /** Whether a person wants to be connected there, or to the peer there. */
   isWanted({ remotePeer, remoteAddr }: Pick<Connection, 'remotePeer' | 'remoteAddr'>): boolean {
-    if (this.isKept(remotePeer.toString())) return true;
-    const written = addressWithoutPeer(remoteAddr.toString());
     return this.all().some(
-      ({ isManual, multiaddrs }) =>
-        isManual && multiaddrs.some((text) => addressWithoutPeer(text) === written),
+      (target) => target.isManual && target.isOf(remotePeer.toString(), remoteAddr.toString()),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface';
 import type { BanList } from './banList.ts';
-import type { LastHeard } from './lastHeard.ts';
+import type { ConnectionTraffic } from './connectionTraffic.ts';
 import { hostOf, isPrivateHost } from './peerAddress.ts';
 import { PendingInbound } from './pendingInbound.ts';
 import type { Shunned } from './shunned.ts';
@@ -11,7 +11,7 @@ export const INBOUND = { burst: 10, perSec: 5 };
 const MAX_ADDRESSES = 10_000;
 
 /** Who is let in at all: not the banned, and no address that knocks too often. */
-export function gate(bans: BanList, shunned: Shunned, heard: LastHeard): ConnectionGater {
+export function gate(bans: BanList, shunned: Shunned, traffic: ConnectionTraffic): ConnectionGater {
   const knocks = new Map<string, TokenBucket>();
   const pending = new PendingInbound();
   return {
@@ -27,12 +27,12 @@ export function gate(bans: BanList, shunned: Shunned, heard: LastHeard): Connect
       bans.isBanned(peerId.toString()) || shunned.has(peerId.toString()),
     denyInboundUpgradedConnection: (peerId, connection) => {
       pending.delete(connection);
-      heard.listen(peerId, connection);
+      traffic.listen(peerId, connection);
       return false;
     },
     denyOutboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
     denyOutboundUpgradedConnection: (peerId, connection) => {
-      heard.listen(peerId, connection);
+      traffic.listen(peerId, connection);
       return false;
     },
   };

@@ -115,7 +115,6 @@ export class GossipTopics {
     try {
       const peer = peers.get(from);
       if (peer === undefined || !(await this.#isIntroduced(peer))) return TopicValidatorResult.Ignore;
-      peer.bytesReceived += data.length;
       const verdict = data.length > topic.maxMessageBytes(params) ? MALFORMED : await judgement(peer, data);
       if (verdict.result !== 'accept') {
         log.debug({ peer: from, topic: topic.name, ...verdict }, 'gossip not relayed');

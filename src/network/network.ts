@@ -115,10 +115,32 @@ export class Network {
   }
 
   peers(): PeerInfo[] {
-    const { gossip } = this.#ground.host.services;
-    return this.#parts.peers
-      .all()
-      .map((peer) => peerInfo(peer, gossip.getScore(peer.id), this.#parts.peers.connection(peer)?.rtt));
+    const { host, targets, traffic } = this.#ground;
+    const { gossip } = host.services;
+    return this.#parts.peers.all().map((peer) => {
+      const connection = this.#parts.peers.connection(peer);
+      return peerInfo(peer, {
+        isManual: connection !== undefined && targets.isWanted(connection),
+        traffic: traffic.of(peer.id),
+        score: gossip.getScore(peer.id),
+        pingMs: connection?.rtt,
+      });
+    });
+  }
+
+  /** Bytes that went over the wire with all peers since the start. */
+  traffic(): Readonly<{ receivedBytes: number; sentBytes: number }> {
+    return this.#ground.traffic.total;
+  }
+
+  /** Those that a person wants to be connected to, as typed, and the peers there. */
+  wantedPeers(): { text: string; peers: PeerInfo[] }[] {
+    const peers = this.peers();
+    const wanted = this.#ground.targets.all().filter(({ isManual }) => isManual);
+    return wanted.map((target) => ({
+      text: target.text,
+      peers: peers.filter(({ peerId, address }) => target.isOf(peerId, address)),
+    }));
   }
 
   /** What gossip's topics have: by topic, the peers of its mesh and all that listen to it. */

@@ -4,6 +4,7 @@ import { AddressExchange } from './addressExchange.ts';
 import { AddressTable } from './addressTable.ts';
 import { BanList } from './banList.ts';
 import { readBootstrapList } from './bootstrapList.ts';
+import { ConnectionTraffic } from './connectionTraffic.ts';
 import { Conversation } from './conversation.ts';
 import { Dialer } from './dialer.ts';
 import { DialTargets } from './dialTargets.ts';
@@ -14,7 +15,6 @@ import { GossipGuard } from './gossipGuard.ts';
 import { OUTSIDE_SCORE } from './gossipSettings.ts';
 import { createHost, type Host } from './host.ts';
 import { loadIdentity } from './identity.ts';
-import { LastHeard } from './lastHeard.ts';
 import { chooseListenPort, rememberListenPort } from './listenPort.ts';
 import { MempoolExchange } from './mempoolExchange.ts';
 import { NetworkCounts } from './networkCounts.ts';
@@ -40,7 +40,7 @@ export type NetworkGround = Readonly<{
   host: Host;
   bans: BanList;
   shunned: Shunned;
-  heard: LastHeard;
+  traffic: ConnectionTraffic;
   table: AddressTable;
   discovery: Discovery;
   prober: Prober;
@@ -89,7 +89,7 @@ export async function layGround(
   const onDamaged = (path: string) => log.warn(`${path} is damaged, and begun anew`);
   const bans = await BanList.open(dataDir, onDamaged);
   const shunned = new Shunned();
-  const heard = new LastHeard();
+  const traffic = new ConnectionTraffic();
   const table = await AddressTable.open(dataDir, onDamaged);
   const privateKey = await loadIdentity(dataDir);
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
@@ -104,20 +104,20 @@ export async function layGround(
     maxPeers,
     metrics: options.metrics,
     userAgent: options.userAgent.slice(0, MAX_USER_AGENT_BYTES),
-    gater: gate(bans, shunned, heard),
+    gater: gate(bans, shunned, traffic),
     scoreOf: (peerId) => (wiring.isOutsider(peerId) ? OUTSIDE_SCORE : 0),
   });
   await rememberListenPort(dataDir, listenPort);
   const seeds = options.seeds ?? (await readBootstrapList(params));
   const targets = new DialTargets(seeds, table.kept, log);
   const prober = await Prober.open(params.name, wiring.signal);
-  return { host, bans, shunned, heard, table, discovery, prober, targets, listenPort };
+  return { host, bans, shunned, traffic, table, discovery, prober, targets, listenPort };
 }
 
 /** Puts the parts together. Nothing runs yet. */
 export function makeParts(
   options: NetworkOptions,
-  { host, bans, shunned, heard, table, discovery, prober, targets }: NetworkGround,
+  { host, bans, shunned, traffic, table, discovery, prober, targets }: NetworkGround,
   wiring: { signal: AbortSignal; ownStatus: () => NodeStatus; events: NetworkEvents },
 ): NetworkParts {
   const { chain, mempool, params, maxPeers, log } = options;
@@ -193,7 +193,7 @@ export function makeParts(
     verifier: new Verifier({ table, bans, peers, prober, pace, signal, log }),
     sweep: new PeerStoreSweep(host),
     watchdog: new Watchdog({ host, peers, signal, log }),
-    pingWatch: new PingWatch({ host, heard, signal, log }),
+    pingWatch: new PingWatch({ host, traffic, signal, log }),
     wakeWatch: new WakeWatch({ host, peers, onWake: () => dialer.wake(), signal, log }),
     tipWatch: new TipWatch({
       chain,

@@ -18,6 +18,8 @@ export type Faults = Readonly<{ points: number; atMs: number; reason?: string }>
 /** What we know of a node that we are connected to. */
 export class Peer {
   readonly id: string;
+  /** No other peer has it while this node runs. */
+  readonly number: number;
   readonly peerId: PeerId;
   /** Text of the multiaddr of its first connection. */
   readonly address: string;
@@ -42,8 +44,6 @@ export class Peer {
   /** We hung up: that it did not stay long says nothing about it. */
   isSentAway = false;
 
-  bytesReceived = 0;
-  bytesSent = 0;
   lastBlockAtMs = 0;
   lastTransactionAtMs = 0;
   /** When it is to be asked for its mempool; 0 before the first time. */
@@ -79,7 +79,8 @@ export class Peer {
   #faults: Faults = { points: 0, atMs: 0 };
   #settle: (fits: boolean) => void = () => undefined;
 
-  constructor(connection: Connection, isCourtesy: boolean) {
+  constructor(connection: Connection, number: number, isCourtesy: boolean) {
+    this.number = number;
     this.peerId = connection.remotePeer;
     this.id = this.peerId.toString();
     this.address = connection.remoteAddr.toString();

@@ -1,8 +1,13 @@
+import type { Traffic } from './connectionTraffic.ts';
 import type { Peer } from './peer.ts';
 
 /** A peer as people and programs are shown it. */
 export type PeerInfo = Readonly<{
   peerId: string;
+  /** No other peer has it while this node runs. */
+  number: number;
+  /** Connected because a person wants it. */
+  isManual: boolean;
   address: string;
   direction: 'inbound' | 'outbound';
   /** Of its tip, by its own words or by what it has shown; undefined before its status is known. */
@@ -21,19 +26,22 @@ export type PeerInfo = Readonly<{
   points: number;
   /** The last thing that it was given points for, while it has any. */
   fault: string | undefined;
-  bytesReceived: number;
-  bytesSent: number;
+  traffic: Readonly<Traffic>;
   /** Its clock less ours. */
   clockOffsetSec: number;
   /** Round trip, when it is known. */
   pingMs: number | undefined;
 }>;
 
-export function peerInfo(peer: Peer, score: number, pingMs: number | undefined): PeerInfo {
+export function peerInfo(
+  peer: Peer,
+  about: Pick<PeerInfo, 'isManual' | 'traffic' | 'score' | 'pingMs'>,
+): PeerInfo {
   const isKnown = peer.status !== undefined;
   const points = Math.round(peer.points(Date.now()));
   return {
     peerId: peer.id,
+    number: peer.number,
     address: peer.address,
     direction: peer.direction,
     height: isKnown ? peer.height : undefined,
@@ -43,12 +51,9 @@ export function peerInfo(peer: Peer, score: number, pingMs: number | undefined):
     connectedSec: Math.floor(peer.connectedAtMs / 1000),
     lastBlockSec: Math.floor(peer.lastBlockAtMs / 1000),
     lastTransactionSec: Math.floor(peer.lastTransactionAtMs / 1000),
-    score,
+    ...about,
     points,
     fault: points > 0 ? peer.faults.reason : undefined,
-    bytesReceived: peer.bytesReceived,
-    bytesSent: peer.bytesSent,
     clockOffsetSec: peer.clockOffsetSec,
-    pingMs,
   };
 }

@@ -57,6 +57,8 @@ export class PeerTable implements Gate {
   readonly #options: PeerTableOptions;
   readonly #peers = new Map<string, Peer>();
   readonly #serving = new Serving();
+  /** Peers so far. */
+  #count = 0;
   readonly #faultsOfGone = new Map<string, Faults>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #salt = randomBytes(32);
@@ -210,9 +212,7 @@ export class PeerTable implements Gate {
 
   charge({ remotePeer }: Connection, bytes: number): boolean {
     const peer = this.#peers.get(remotePeer.toString());
-    if (peer === undefined || !this.#serving.charge(peer, bytes, Date.now())) return false;
-    peer.bytesSent += bytes;
-    return true;
+    return peer !== undefined && this.#serving.charge(peer, bytes, Date.now());
   }
 
   blame({ remotePeer }: Connection, reason: string): void {
@@ -235,7 +235,7 @@ export class PeerTable implements Gate {
     if (!isInbound && this.count() >= this.#options.maxPeers && this.#options.isWanted(connection))
       this.giveUpOne();
     const isFull = isInbound ? !this.#hasRoom() : this.count() >= this.#options.maxPeers;
-    const peer = new Peer(connection, isFull);
+    const peer = new Peer(connection, this.#count++, isFull);
     if (isFull && (!isInbound || !this.#hasCourtesy(peer))) {
       connection.abort(new Error('no room for another peer'));
       return undefined;

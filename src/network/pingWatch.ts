@@ -1,8 +1,8 @@
 import type { Connection } from '@libp2p/interface';
 import type { Logger } from 'pino';
+import type { ConnectionTraffic } from './connectionTraffic.ts';
 import { Deadline } from './deadline.ts';
 import type { Host } from './host.ts';
-import type { LastHeard } from './lastHeard.ts';
 import { repeat } from './repeat.ts';
 
 const PING_PROTOCOL = '/ipfs/ping/1.0.0';
@@ -13,7 +13,7 @@ const ANSWER_MS = 25_000;
 
 export type PingWatchOptions = Readonly<{
   host: Pick<Host, 'getConnections'>;
-  heard: LastHeard;
+  traffic: ConnectionTraffic;
   /** How long an answer may take. */
   answerMs?: number;
   signal: AbortSignal;
@@ -46,14 +46,14 @@ export class PingWatch {
 
   /** Pings over this connection, and ends it if it is dead. */
   async look(connection: Connection): Promise<void> {
-    const { heard, signal, log } = this.#options;
+    const { traffic, signal, log } = this.#options;
     const peer = connection.remotePeer.toString();
     const startMs = Date.now();
     const deadline = new Deadline(this.#options.answerMs ?? ANSWER_MS, signal);
     try {
       connection.rtt = await ping(connection, deadline.signal);
     } catch {
-      if (signal.aborted || connection.status !== 'open' || heard.atMs(peer) >= startMs) return;
+      if (signal.aborted || connection.status !== 'open' || traffic.of(peer).receivedAtMs >= startMs) return;
       log.debug({ peer }, 'nothing comes from this peer any more');
       connection.abort(new Error('no answer to a ping'));
     } finally {

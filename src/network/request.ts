@@ -34,8 +34,6 @@ export type RequestOptions<Item> = Readonly<{
   onItems?: (items: readonly Item[]) => void;
   /** The server does not have the next of the items that were asked for. */
   onMissing?: (message: string) => void;
-  /** A whole chunk came. */
-  onBytes?: (bytes: number) => void;
   /** Bytes came, whole chunks or not. */
   onReceived?: (bytes: number) => void;
 }>;
@@ -138,7 +136,6 @@ class AnswerReader<Request, Item> {
     for (const message of this.#splitter.push(bytes)) {
       this.#progress = PROGRESS_BYTES;
       if (end !== undefined) throw new RequestError('violation', 'a chunk behind the end of an answer');
-      this.#options.onBytes?.(message.length);
       end = this.#take(decodeChunk(message));
     }
     return end;

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Chain } from '../chain/chain.ts';
 import type { ChainChange } from '../chain/chainChange.ts';
 import { isReindexUnfinished, reindex } from '../chain/reindex.ts';
@@ -23,7 +24,7 @@ import { areTablesSound } from '../store/tableCheck.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
 import { ConfigError } from './configError.ts';
-import type { Logger } from './log.ts';
+import { LOG_FILE, type Logger } from './log.ts';
 import { LogLevels } from './logLevels.ts';
 import { UpgradeWatch } from './upgradeWatch.ts';
 import { warningsOf } from './warnings.ts';
@@ -210,7 +211,9 @@ async function openParts(
     stratum: () => stratum?.status(),
     wallet,
     events,
+    logLevels: levels,
     dataDir,
+    logPath: join(dataDir, LOG_FILE),
     startedAtSec: Math.floor(Date.now() / 1000),
     version,
     engine: verifyPool.engine,

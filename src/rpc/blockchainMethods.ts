@@ -1,6 +1,6 @@
 import { bytesToHex, hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
-import { type Block, decodeBlock } from '../primitives/block.ts';
+import { decodeBlock } from '../primitives/block.ts';
 import { toCoins } from './amounts.ts';
 import { describeDeployments } from './describeDeployment.ts';
 import { bitsHex, describeHeader, difficultyOf, targetHex, workHex } from './describeHeader.ts';
@@ -9,6 +9,7 @@ import type { NodeServices } from './nodeServices.ts';
 import { findNode, flag, text, verbosity, whole } from './parameters.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
+import { feeOf, spentCoinsOf } from './spentCoins.ts';
 
 const theme = 'Blockchain';
 const EXAMPLE_HASH = '<block hash>';
@@ -79,7 +80,8 @@ export const blockchainMethods: readonly RpcMethod[] = [
   rpcMethod({
     name: 'getblock',
     theme,
-    summary: 'A block by its hash: 0 its bytes in hex, 1 fields and txids, 2 with whole transactions.',
+    summary:
+      'A block by its hash: 0 its bytes in hex, 1 fields and txids, 2 with whole transactions, 3 and with the coins that they spend.',
     example: `indiecoin rpc getblock ${EXAMPLE_HASH} 2`,
     parameters: { blockhash: text, verbosity: verbosity.default(1) },
     run: describeBlock,
@@ -170,11 +172,15 @@ async function describeBlock(
   if (given.verbosity <= 0) return bytesToHex(bytes);
   const block = decodeBlock(bytes);
   const { nTx, previousblockhash, nextblockhash, ...header } = describeHeader(chain, node);
-  const fees = given.verbosity >= 2 ? await feesOf(services, node, block) : [];
+  const spent = given.verbosity >= 2 ? await spentCoinsOf(services, node, block) : [];
   const tx = block.transactions.map((transaction, i) => {
     if (given.verbosity === 1) return hashToHex(transaction.hash);
-    const fee = fees[i] === undefined ? {} : { fee: toCoins(fees[i]) };
-    return { ...describeTransaction(transaction, params), ...fee, hex: bytesToHex(transaction.bytes) };
+    const coins = spent[i];
+    return {
+      ...describeTransaction(transaction, params, given.verbosity >= 3 ? coins : undefined),
+      ...(coins && { fee: toCoins(feeOf(transaction, coins)) }),
+      hex: bytesToHex(transaction.bytes),
+    };
   });
   const weight = bytes.length * 4;
   // In Bitcoin Core's order, which some people read.
@@ -188,24 +194,6 @@ async function describeBlock(
     weight,
     tx,
   };
-}
-
-/** What each transaction paid, in their order; unknown of a block that is not in the chain. */
-async function feesOf(
-  { chain }: NodeServices,
-  node: BlockNode,
-  { transactions }: Block,
-): Promise<(bigint | undefined)[]> {
-  if (!chain.isActive(node) || node.parent === undefined) return [];
-  const spent = await chain.readSpentCoins(node);
-  if (spent === undefined) return [];
-  let at = 0;
-  return transactions.map(({ inputs, outputs }, i) => {
-    if (i === 0) return undefined;
-    const paid = spent.slice(at, at + inputs.length).reduce((sum, { amount }) => sum + amount, 0n);
-    at += inputs.length;
-    return outputs.reduce((rest, { amount }) => rest - amount, paid);
-  });
 }
 
 function describeTips({ chain }: NodeServices): Record<string, unknown>[] {

@@ -8,6 +8,7 @@ import { mempoolMethods } from './mempoolMethods.ts';
 import { miningMethods } from './miningMethods.ts';
 import { networkMethods } from './networkMethods.ts';
 import { text } from './parameters.ts';
+import { rawTransactionMethods } from './rawTransactionMethods.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod, usageOf } from './rpcMethod.ts';
 import { templateMethods } from './templateMethods.ts';
@@ -31,6 +32,7 @@ export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
     ...chainStatsMethods,
     ...chainControlMethods,
     ...transactionMethods,
+    ...rawTransactionMethods,
     ...mempoolMethods,
     ...networkMethods,
     ...miningMethods,

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { MIN_FEE_RATE } from '../mempool/policy.ts';
+import { isPrivateHost } from '../network/peerAddress.ts';
 import type { PeerInfo } from '../network/peerInfo.ts';
 import { toCoinsPerKilobyte } from './amounts.ts';
 import type { NodeServices } from './nodeServices.ts';
@@ -15,6 +16,16 @@ const BAN_SEC = 24 * 3600;
 const PEER_ID = /^(12D3|Qm|16Uiu)[1-9A-HJ-NP-Za-km-z]{40,60}$/;
 /** Of our protocols' names. */
 const PROTOCOL_VERSION = 1;
+/** The release of Bitcoin Core whose RPC this one follows: clients choose what they ask for by it. */
+const DIALECT = 280_000;
+const NO_UPLOAD_TARGET = {
+  timeframe: 86_400,
+  target: 0,
+  target_reached: false,
+  serve_historical_blocks: true,
+  bytes_left_in_cycle: 0,
+  time_left_in_cycle: 0,
+};
 /** Bitcoin's bits for a node that has the whole chain, and for one that has its last 288 blocks at the least (BIP159). */
 const WHOLE = { services: '0000000000000001', names: ['NETWORK'] };
 const PRUNED = { services: '0000000000000400', names: ['NETWORK_LIMITED'] };
@@ -57,16 +68,46 @@ export const networkMethods: readonly RpcMethod[] = [
     },
   }),
   rpcMethod({
+    name: 'getaddednodeinfo',
+    theme,
+    summary: 'The nodes that were added by addnode, and whether they are connected.',
+    example: 'indiecoin rpc getaddednodeinfo',
+    parameters: { node: text.optional() },
+    run: ({ network }, { node }) => {
+      const wanted = network.wantedPeers().filter(({ text: typed }) => node === undefined || typed === node);
+      if (node !== undefined && wanted.length === 0) {
+        throw new RpcError(RPC_ERROR.nodeNotAdded, 'Error: Node has not been added.');
+      }
+      return wanted.map(({ text: addednode, peers }) => ({
+        addednode,
+        connected: peers.length > 0,
+        addresses: peers.map(({ address, direction }) => ({
+          address: hostAndPort(address),
+          connected: direction,
+        })),
+      }));
+    },
+  }),
+  rpcMethod({
+    name: 'getnettotals',
+    theme,
+    summary: 'Bytes that went over the wire with all peers since the start.',
+    example: 'indiecoin rpc getnettotals',
+    parameters: {},
+    run: ({ network }) => ({
+      totalbytesrecv: network.traffic().receivedBytes,
+      totalbytessent: network.traffic().sentBytes,
+      timemillis: Date.now(),
+      uploadtarget: NO_UPLOAD_TARGET,
+    }),
+  }),
+  rpcMethod({
     name: 'disconnectnode',
     theme,
     summary: 'Disconnects a peer, by its address or its peer id.',
     example: 'indiecoin rpc disconnectnode <peer id>',
     parameters: { address: text.default(''), nodeid: z.union([z.string(), z.int()]).optional() },
-    run: async ({ network }, { address, nodeid }) => {
-      const byNumber = typeof nodeid === 'number' ? network.peers()[nodeid]?.peerId : nodeid;
-      await removePeer(network, byNumber ?? address, RPC_ERROR.nodeNotConnected);
-      return null;
-    },
+    run: disconnectNode,
   }),
   rpcMethod({
     name: 'setban',
@@ -88,9 +129,11 @@ export const networkMethods: readonly RpcMethod[] = [
     example: 'indiecoin rpc listbanned',
     parameters: {},
     run: ({ network }) =>
-      network.bans().map(({ who, untilSec, reason }) => ({
+      network.bans().map(({ who, createdSec, untilSec, reason }) => ({
         address: who,
+        ban_created: createdSec,
         banned_until: untilSec,
+        ban_duration: untilSec - createdSec,
         time_remaining: Math.max(0, untilSec - Math.floor(Date.now() / 1000)),
         ban_reason: reason,
       })),
@@ -108,34 +151,40 @@ export const networkMethods: readonly RpcMethod[] = [
   }),
 ];
 
-function describePeer(peer: PeerInfo, id: number): Record<string, unknown> {
+function describePeer(peer: PeerInfo): Record<string, unknown> {
   const isInbound = peer.direction === 'inbound';
+  const { traffic } = peer;
   const height = peer.height ?? -1;
   const { services, names } = peer.lowestHeight > 0 ? PRUNED : WHOLE;
   return {
-    id,
-    addr: peer.address,
-    network: 'not_publicly_routable',
+    id: peer.number,
+    addr: hostAndPort(peer.address),
+    multiaddr: peer.address,
+    network: networkOf(peer.address),
     services,
     servicesnames: names,
     relaytxes: true,
-    lastsend: 0,
-    lastrecv: 0,
+    lastsend: Math.floor(traffic.sentAtMs / 1000),
+    lastrecv: Math.floor(traffic.receivedAtMs / 1000),
     last_transaction: peer.lastTransactionSec,
     last_block: peer.lastBlockSec,
-    bytessent: peer.bytesSent,
-    bytesrecv: peer.bytesReceived,
+    bytessent: traffic.sentBytes,
+    bytesrecv: traffic.receivedBytes,
     conntime: peer.connectedSec,
     timeoffset: peer.clockOffsetSec,
     ...(peer.pingMs !== undefined && { pingtime: peer.pingMs / 1000 }),
     version: PROTOCOL_VERSION,
     subver: peer.userAgent ?? '',
     inbound: isInbound,
+    bip152_hb_to: false,
+    bip152_hb_from: false,
     startingheight: height,
     synced_headers: height,
     synced_blocks: height,
-    connection_type: isInbound ? 'inbound' : 'outbound-full-relay',
+    permissions: [],
+    connection_type: isInbound ? 'inbound' : peer.isManual ? 'manual' : 'outbound-full-relay',
     transport_protocol_type: 'libp2p',
+    session_id: '',
     peer_id: peer.peerId,
     tip: peer.tip ?? null,
     lowest_height: peer.lowestHeight,
@@ -150,7 +199,7 @@ function describeNetwork(parts: NodeServices): Record<string, unknown> {
   const { services, names } = chain.pruning === undefined ? WHOLE : PRUNED;
   const fee = toCoinsPerKilobyte(MIN_FEE_RATE);
   return {
-    version: versionNumber(version),
+    version: DIALECT,
     subversion: `/IndieCoin:${version}/`,
     protocolversion: PROTOCOL_VERSION,
     localservices: services,
@@ -161,20 +210,57 @@ function describeNetwork(parts: NodeServices): Record<string, unknown> {
     connections: network.peers().length,
     connections_in: network.inboundCount,
     connections_out: network.outboundCount,
-    networks: [],
+    networks: ['ipv4', 'ipv6'].map((name) => ({
+      name,
+      limited: false,
+      reachable: true,
+      proxy: '',
+      proxy_randomize_credentials: false,
+    })),
     relayfee: fee,
     incrementalfee: fee,
-    localaddresses: network.addresses(),
+    localaddresses: network.addresses().map((address) => ({ ...partsOf(address), score: 1 })),
+    multiaddrs: network.addresses(),
     warnings: warnings(),
     peer_id: network.peerId,
     network: params.name,
   };
 }
 
-/** 1.2.3 as 10203, in Bitcoin Core's manner. */
-function versionNumber(version: string): number {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
-  return major * 10_000 + minor * 100 + patch;
+/** Of a multiaddr over TCP: the IP address or name, and the port. */
+function partsOf(address: string): { address: string; port: number } {
+  const [, , host = '', , port = '0'] = address.split('/');
+  return { address: host, port: Number(port) };
+}
+
+/** As other programs write a multiaddr over TCP: `203.0.113.5:8888`, `[2001:db8::1]:8888`. */
+function hostAndPort(multiaddr: string): string {
+  const { address, port } = partsOf(multiaddr);
+  return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function networkOf(multiaddr: string): string {
+  const { address } = partsOf(multiaddr);
+  if (isPrivateHost(address)) return 'not_publicly_routable';
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
+
+async function disconnectNode(
+  { network }: NodeServices,
+  { address, nodeid }: { address: string; nodeid?: string | number | undefined },
+): Promise<null> {
+  if ((address === '') === (nodeid === undefined)) {
+    throw new RpcError(RPC_ERROR.invalidParameter, 'Only one of address and nodeid should be provided.');
+  }
+  const wanted = network
+    .peers()
+    .find((peer) =>
+      nodeid === undefined
+        ? [hostAndPort(peer.address), peer.address, peer.peerId].includes(address)
+        : [String(peer.number), peer.peerId].includes(String(nodeid)),
+    );
+  await removePeer(network, wanted?.peerId ?? address, RPC_ERROR.nodeNotConnected);
+  return null;
 }
 
 async function addPeer(network: NodeServices['network'], address: string, isOnce: boolean): Promise<void> {

@@ -29,7 +29,14 @@ export type NodeServices = Readonly<{
   stratum: () => StratumStatus | undefined;
   wallet: Wallet;
   events: NodeEvents;
+  /** How much each subsystem of the node logs. Throw for names that they do not know. */
+  logLevels: Readonly<{
+    names: () => readonly string[];
+    get: (subsystem: string) => string;
+    set: (subsystem: string, level: string) => void;
+  }>;
   dataDir: string;
+  logPath: string;
   startedAtSec: number;
   version: string;
   /** Which library verifies signatures. */

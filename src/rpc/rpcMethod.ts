@@ -6,7 +6,12 @@ import { RPC_ERROR, RpcError } from './rpcError.ts';
 export type CallContext = Readonly<{
   /** Aborts when nobody waits for the answer any more: the caller hung up, or the node ends. */
   signal: AbortSignal;
+  /** The calls under way, this one included. */
+  active: () => Iterable<ActiveCall>;
 }>;
+
+/** `startMs` by performance.now(). */
+export type ActiveCall = Readonly<{ method: string; startMs: number }>;
 
 /** The parameters of a method by name, in the order of their positions. */
 export type ParameterShape = Readonly<Record<string, z.ZodType>>;

@@ -11,7 +11,7 @@ import { METHODS } from './methods.ts';
 import { answerMonitoring, asksFor, type Monitor } from './monitor.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
-import type { CallContext } from './rpcMethod.ts';
+import type { ActiveCall, CallContext } from './rpcMethod.ts';
 import { toRpcError } from './toRpcError.ts';
 
 /** Bitcoin Core's limit: a block of 3 MB is 6 MB of hex, and a batch holds several. */
@@ -50,6 +50,7 @@ export class RpcServer {
   readonly #closing = new AbortController();
   readonly #streams = new EventStreams();
   readonly #slots = new CallSlots(MAX_RUNNING);
+  readonly #active = new Set<ActiveCall>();
   #requests = 0;
   #services: NodeServices | undefined;
   #address = '';
@@ -141,7 +142,7 @@ export class RpcServer {
     try {
       const { status, body } = await answerJsonRpc(
         text,
-        (name, params) => this.#call(name, params, { signal }),
+        (name, params) => this.#call(name, params, { signal, active: () => this.#active }),
         (name) => METHODS.get(name)?.overlaps === true,
       );
       // Who does not take the answer gives up the connection.
@@ -159,6 +160,8 @@ export class RpcServer {
     const services = this.#services;
     if (services === undefined) throw new RpcError(RPC_ERROR.inWarmup, 'Loading block index…');
     const run = async () => method.handle(services, params, context);
+    const active = { method: name, startMs: performance.now() };
+    this.#active.add(active);
     try {
       // Slots are for large answers: who waits, or hands in a payment, holds little.
       return await (method.isWaiting || method.overlaps ? run() : this.#slots.run(run));
@@ -167,6 +170,8 @@ export class RpcServer {
       if (answer.code === RPC_ERROR.internal)
         this.#options.log.error({ err: error, method: name }, 'RPC method failed');
       throw answer;
+    } finally {
+      this.#active.delete(active);
     }
   }
 

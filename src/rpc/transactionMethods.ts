@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { equalBytes } from '../bytes/bytes.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { bytesToHex, hashToHex, hexToBytes, hexToHash } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
+import type { Coin } from '../consensus/coin.ts';
 import { COIN } from '../params/networkParams.ts';
 import { decodeBlock } from '../primitives/block.ts';
 import { decodeTransaction, type Transaction } from '../primitives/transaction.ts';
@@ -12,6 +14,7 @@ import { findNode, flag, readHash, text, verbosity, whole } from './parameters.t
 import { rejectReason } from './rejectReason.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
+import { feeOf, spentCoinsOf } from './spentCoins.ts';
 
 const theme = 'Rawtransactions';
 /** Coins per 1,000 bytes: a fee above it is taken for a mistake. */
@@ -21,7 +24,8 @@ export const transactionMethods: readonly RpcMethod[] = [
   rpcMethod({
     name: 'getrawtransaction',
     theme,
-    summary: 'A transaction by its txid, from the mempool or the chain: 0 its bytes in hex, 1 fields.',
+    summary:
+      'A transaction by its txid, from the mempool or the chain: 0 its bytes in hex, 1 fields, 2 with its fee and the coins that it spends.',
     example: 'indiecoin rpc getrawtransaction <txid> 1',
     parameters: { txid: text, verbosity: verbosity.default(0), blockhash: text.optional() },
     run: getRawTransaction,
@@ -129,11 +133,13 @@ async function getRawTransaction(
   const found = await findTransaction(services, txid, given.blockhash);
   const hex = bytesToHex(found.transaction.bytes);
   if (given.verbosity <= 0) return hex;
-  const { node } = found;
+  const { node, transaction } = found;
+  const spent = given.verbosity >= 2 ? await coinsSpentBy(services, found) : undefined;
   const inActiveChain = node !== undefined && chain.isActive(node);
   return {
     ...(given.blockhash !== undefined && { in_active_chain: inActiveChain }),
-    ...describeTransaction(found.transaction, params),
+    ...describeTransaction(transaction, params, spent),
+    ...(spent && { fee: toCoins(feeOf(transaction, spent)) }),
     hex,
     ...(node && {
       blockhash: node.hash,
@@ -142,6 +148,18 @@ async function getRawTransaction(
       blocktime: node.timeSec,
     }),
   };
+}
+
+async function coinsSpentBy(
+  services: NodeServices,
+  { transaction, node }: Found,
+): Promise<readonly Coin[] | undefined> {
+  if (node === undefined) return services.mempool.get(hashToHex(transaction.hash))?.coins;
+  const bytes = await services.chain.readBlock(node.hash);
+  if (bytes === undefined) return undefined;
+  const block = decodeBlock(bytes);
+  const spent = await spentCoinsOf(services, node, block);
+  return spent[block.transactions.findIndex(({ hash }) => equalBytes(hash, transaction.hash))];
 }
 
 type Found = { transaction: Transaction; node: BlockNode | undefined };

@@ -161,7 +161,7 @@ test('blocks come from several peers at once', () =>
       }
       const node = await nodes.open({ seeds: bares.map(({ address }) => address) });
       await until('synced', () => node.chain.tip.height === 250, 60_000);
-      const received = node.network.peers().map(({ bytesReceived }) => bytesReceived);
+      const received = node.network.peers().map(({ traffic }) => traffic.receivedBytes);
       assert.equal(received.filter((bytes) => bytes > 3000).length, 2, JSON.stringify(received));
     } finally {
       await Promise.all(bares.map((bare) => bare.close()));

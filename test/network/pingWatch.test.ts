@@ -8,7 +8,7 @@ import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
 import { pino } from 'pino';
-import { LastHeard } from '../../src/network/lastHeard.ts';
+import { ConnectionTraffic } from '../../src/network/connectionTraffic.ts';
 import { PingWatch } from '../../src/network/pingWatch.ts';
 import { until } from '../support/networkNodes.ts';
 
@@ -36,10 +36,10 @@ async function withWatch(
   try {
     const connection = await one.dial(other.getMultiaddrs());
     await until('both have it', () => other.getConnections().length === 1);
-    const heard = new LastHeard();
-    heard.listen(connection.remotePeer, (connection as unknown as { maConn: MultiaddrConnection }).maConn);
+    const traffic = new ConnectionTraffic();
+    traffic.listen(connection.remotePeer, (connection as unknown as { maConn: MultiaddrConnection }).maConn);
     const log = pino({ level: 'silent' });
-    const watch = new PingWatch({ host: one, heard, answerMs: 500, signal: stop.signal, log });
+    const watch = new PingWatch({ host: one, traffic, answerMs: 500, signal: stop.signal, log });
     await run(watch, connection, other);
   } finally {
     stop.abort();

@@ -33,7 +33,7 @@ export const peersList: Command = {
         peer.inbound ? 'in' : 'out',
         peer.synced_blocks < 0 ? '?' : String(peer.synced_blocks),
         peer.peer_id.slice(-8),
-        peer.addr.replace(/\/p2p\/.*$/, ''),
+        peer.addr,
         peer.score.toFixed(0),
         String(peer.points),
         peer.fault === undefined ? peer.subver : `${peer.subver} (${peer.fault})`,

@@ -14,7 +14,7 @@ const method = rpcMethod({
 });
 // Handlers of this test look at no service.
 const none = {} as NodeServices;
-const context = { signal: new AbortController().signal };
+const context = { signal: new AbortController().signal, active: () => [] };
 const run = (params: unknown) => method.handle(none, params, context);
 
 describe('rpcMethod', () => {

@@ -229,7 +229,8 @@ describe('the methods', () => {
     assert.equal(await call('getconnectioncount'), 0);
     assert.deepEqual(await call('getpeerinfo'), []);
     const info = await call('getnetworkinfo');
-    assert.equal(info.version, 10_203);
+    assert.equal(info.version, 280_000);
+    assert.equal(info.subversion, '/IndieCoin:1.2.3/');
     assert.equal(info.connections, 0);
     await call('setban', '203.0.113.5', 'add', 60);
     assert.equal((await call('listbanned'))[0].address, '203.0.113.5');
