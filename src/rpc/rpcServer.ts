@@ -148,7 +148,11 @@ export class RpcServer {
       // Who does not take the answer gives up the connection.
       request.socket.setTimeout(IDLE_TIMEOUT_MS);
       if (body === undefined) return reply.code(status).send();
-      return reply.code(status).header('content-type', 'application/json').send(`${body}\n`);
+      // Bytes: of text Fastify would say the charset, and the npm package bitcoin-core takes that for something else.
+      return reply
+        .code(status)
+        .header('content-type', 'application/json')
+        .send(Buffer.from(`${body}\n`));
     } finally {
       this.#requests--;
     }
