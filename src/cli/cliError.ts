@@ -1,5 +1,6 @@
 import { IdentityError } from '../network/identityError.ts';
 import { ConfigError } from '../node/configError.ts';
+import { refusedPath, systemReason } from '../node/systemReason.ts';
 import { diskFaultOf } from '../store/diskFault.ts';
 import {
   DatabaseDamagedError,
@@ -34,8 +35,16 @@ export function toCliError(error: unknown): CliError {
     if (code !== undefined)
       return new CliError(code, explain(link, code, (error as Error).message), { cause: error });
   }
+  for (const link of causes(error)) {
+    const path = refusedPath(link);
+    if (path !== undefined) return new CliError(EXIT.failure, explainRefused(path, link), { cause: error });
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new CliError(EXIT.failure, message, { cause: error });
+}
+
+function explainRefused(path: string, error: unknown): string {
+  return `${path} cannot be used: ${systemReason(error)}. \`--data-dir DIR\` names another place for all that is kept.`;
 }
 
 function* causes(error: unknown): Generator<unknown> {

@@ -17,12 +17,34 @@ const HELP_COLUMNS = 100;
  * @throws CliError, ConfigError and whatever the command throws
  */
 export async function runCommandLine(
-  words: readonly string[],
+  given: readonly string[],
   environment: NodeJS.ProcessEnv,
   run: Run = (command, context) => command.run(context),
 ): Promise<ExitCode> {
+  // As many know it: `help wallet send` is `wallet send --help`.
+  const words = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   let exitCode: ExitCode = EXIT.ok;
-  const typed = isBare(words) ? [DEFAULT_COMMAND, ...words] : words;
+  const line = makeLine(words);
+  const perform = async (command: Command, given: Arguments) => {
+    const context = makeContext(given, environment, { commands: COMMANDS, groups: GROUPS });
+    exitCode = (await run(command, context)) ?? EXIT.ok;
+  };
+  for (const command of COMMANDS) addCommand(line, command, perform);
+  for (const group of GROUPS) addGroup(line, group, perform);
+  // Given to a function, what yargs writes of itself is not printed by it: help, and the version.
+  let written = '';
+  const typed = isBare(words) ? [DEFAULT_COMMAND, ...words] : [...words];
+  await line.parseAsync(typed, (_error: unknown, _given: unknown, output: string) => {
+    written = output;
+  });
+  if (written !== '') {
+    const isHelp = words.some((word) => word === '--help' || word === '-h');
+    console.log(isHelp ? `${written}\n\n${footOfHelp(commandPath(words))}` : written);
+  }
+  return exitCode;
+}
+
+function makeLine(words: readonly string[]): Argv {
   const line = yargs()
     .scriptName('indiecoin')
     .locale('en')
@@ -37,7 +59,7 @@ export async function runCommandLine(
     .group(['help', 'version', 'json', ...LOCATING], 'Everywhere:')
     .alias('help', 'h')
     .version(VERSION)
-    .wrap(Math.min(HELP_COLUMNS, process.stdout.columns ?? 80))
+    .wrap(Math.min(HELP_COLUMNS, process.stdout.columns || 80))
     .strict()
     .exitProcess(false)
     .showHelpOnFail(false)
@@ -46,23 +68,7 @@ export async function runCommandLine(
       if (error && error.name !== 'YError') throw error;
       throw usageError(explainMistake(message ?? error.message, words));
     });
-  if (asksForMethods(words)) line.help(false);
-  const perform = async (command: Command, given: Arguments) => {
-    const context = makeContext(given, environment, { commands: COMMANDS, groups: GROUPS });
-    exitCode = (await run(command, context)) ?? EXIT.ok;
-  };
-  for (const command of COMMANDS) addCommand(line, command, perform);
-  for (const group of GROUPS) addGroup(line, group, perform);
-  // Given to a function, what yargs writes of itself is not printed by it: help, and the version.
-  let written = '';
-  await line.parseAsync([...typed], (_error: unknown, _given: unknown, output: string) => {
-    written = output;
-  });
-  if (written !== '') {
-    const isHelp = words.some((word) => word === '--help' || word === '-h');
-    console.log(isHelp ? `${written}\n\n${footOfHelp(commandPath(words))}` : written);
-  }
-  return exitCode;
+  return asksForMethods(words) ? line.help(false) : line;
 }
 
 type Run = (command: Command, context: Context) => ReturnType<Command['run']>;

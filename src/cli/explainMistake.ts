@@ -1,6 +1,6 @@
 import { suggestion } from '../node/nearestName.ts';
 import { environmentName, isSettingName, SETTING_NAMES } from '../node/settings.ts';
-import { commandPath, findCommand, nameOf, namesIn } from './commandPath.ts';
+import { commandPath, findCommand, nameOf, namesIn, plainWords } from './commandPath.ts';
 import { COMMANDS, GROUPS } from './commands.ts';
 
 /** yargs' message in words that say what to do, with the nearest name for one that is unknown. */
@@ -12,6 +12,10 @@ export function explainMistake(message: string, words: readonly string[]): strin
   const missing = /^missing-command (.*)$/.exec(message)?.[1];
   if (missing !== undefined)
     return `\`indiecoin ${missing}\` needs one more word: ${namesIn(missing).join(', ')}.${more}`;
+  const [, second] = plainWords(words);
+  if (/^Too many non-option/.test(message) && path.length === 1 && second !== undefined) {
+    return `${explainUnknown(second, words, path)}${more}`;
+  }
   if (/^Not enough non-option arguments/.test(message)) {
     const usage = findCommand(path)?.usage ?? '';
     const [, ...places] = usage.split(' ');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
+import { systemReason } from '../node/systemReason.ts';
 import { CliError, usageError } from './cliError.ts';
 import { EXIT } from './exitCodes.ts';
 
@@ -31,7 +32,7 @@ export function passphraseOfEnvironment(environment: NodeJS.ProcessEnv): string 
   try {
     return readFileSync(path, 'utf8').split(/\r?\n/)[0]!;
   } catch (error) {
-    throw usageError(`INDIECOIN_WALLET_PASSPHRASE_FILE cannot be read: ${(error as Error).message}`);
+    throw usageError(`INDIECOIN_WALLET_PASSPHRASE_FILE: ${path} cannot be read: ${systemReason(error)}.`);
   }
 }
 
@@ -64,7 +65,7 @@ export async function readSecret(question: string, path: string | undefined): Pr
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
-      throw usageError(`${path} cannot be read: ${(error as Error).message}`);
+      throw usageError(`${path} cannot be read: ${systemReason(error)}.`);
     }
   }
   return process.stdin.isTTY ? askSecret(question) : readAll(process.stdin);

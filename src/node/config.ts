@@ -18,6 +18,7 @@ import {
 } from './configSources.ts';
 import { parseLogLevels } from './logLevels.ts';
 import { SETTING_NAMES, type SettingName } from './settings.ts';
+import { systemReason } from './systemReason.ts';
 
 export const MAX_PEERS = 300;
 export const DEFAULT_MAX_PEERS = 100;
@@ -225,7 +226,7 @@ function readNetworkFile(path: string): NetworkParams {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`The network file ${path} cannot be read: ${(error as Error).message}`);
+    throw new ConfigError(`The network file ${path} cannot be read: ${systemReason(error)}.`);
   }
   try {
     return parseNetworkFile(text);

@@ -11,6 +11,7 @@ import {
   type Setting,
   type SettingName,
 } from './settings.ts';
+import { systemReason } from './systemReason.ts';
 
 /** A config file does not name another one. */
 const NAMES_IN_FILES = SETTING_NAMES.filter((name) => name !== 'config');
@@ -85,7 +86,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`The config file ${path} cannot be read: ${(error as Error).message}`);
+    throw new ConfigError(`The config file ${path} cannot be read: ${systemReason(error)}.`);
   }
 }
 

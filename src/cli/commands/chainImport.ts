@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { systemReason } from '../../node/systemReason.ts';
 import { CliError, usageError } from '../cliError.ts';
 import { type Command, textOf } from '../command.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -17,7 +18,7 @@ export const chainImport: Command = {
     const { config, terminal } = context;
     const path = textOf(context, 'file');
     const found = await stat(path).catch((error: Error) => {
-      throw usageError(`${path} cannot be read: ${error.message}`);
+      throw usageError(`${path} cannot be read: ${systemReason(error)}.`);
     });
     if (found.isDirectory()) throw usageError(`${path} cannot be read: it is a folder.`);
     const signal = interruption();
