@@ -26,3 +26,8 @@ export function wrap(text: string, columns: number): string[] {
   }
   return [...lines, line];
 }
+
+/** What strangers say, as a terminal may have it: only characters of one column that move no cursor. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
+}

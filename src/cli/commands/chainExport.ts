@@ -24,8 +24,8 @@ export const chainExport: Command = {
         const message = `The blocks before height ${chain.lowestHeight} were pruned: a file without them is worth nothing.`;
         throw new CliError(EXIT.refused, message);
       }
-      const progress = new Progress(terminal, 'exporting', chain.tip.height);
-      const onProgress = (height: number) => progress.update(height, `height ${height}`);
+      const progress = new Progress(terminal, 'Exporting', chain.tip.height, 'blocks');
+      const onProgress = (height: number) => progress.update(height);
       const blocks = activeBlocks(chain, signal, onProgress);
       await writeBlockFile(path, blocks, config.params).finally(() => progress.stop());
       return { file: path, blocks: chain.tip.height + 1, tip: chain.tip.hash };

@@ -8,6 +8,8 @@ import { interruption, withOfflineChain } from '../offlineChain.ts';
 import { Progress } from '../progress.ts';
 import { settingFlags } from '../settingFlags.ts';
 
+const KILOBYTE = 1000;
+
 export const chainImport: Command = {
   usage: 'import <file>',
   summary: 'read blocks from a file (bootstrap.dat layout) and validate them, while no node runs',
@@ -25,8 +27,8 @@ export const chainImport: Command = {
     const answer = await withOfflineChain(
       config,
       async (chain) => {
-        const progress = new Progress(terminal, 'importing', found.size);
-        const onProgress = (bytes: number, height: number) => progress.update(bytes, `height ${height}`);
+        const progress = new Progress(terminal, 'Importing', found.size / KILOBYTE, 'kB');
+        const onProgress = (bytes: number) => progress.update(bytes / KILOBYTE);
         const startedMs = performance.now();
         const result = await importBlocks(chain, path, { signal, onProgress }).finally(() => progress.stop());
         const seconds = Math.round(performance.now() - startedMs) / 1000;

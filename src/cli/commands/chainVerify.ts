@@ -10,8 +10,8 @@ export const chainVerify: Command = {
   run: async ({ config, terminal }) => {
     const signal = interruption();
     const answer = await withOfflineChain(config, async (chain) => {
-      const progress = new Progress(terminal, 'verifying', chain.tip.height);
-      const onProgress = (height: number) => progress.update(height, `block ${height}`);
+      const progress = new Progress(terminal, 'Verifying', chain.tip.height, 'blocks');
+      const onProgress = (height: number) => progress.update(height);
       const coins = await verifyChain(chain, { signal, onProgress }).finally(() => progress.stop());
       const { tip, lowestHeight } = chain;
       return {

@@ -69,7 +69,7 @@ function describe(findings: readonly Finding[], terminal: Terminal): string[] {
     [`${verdict.padEnd(4)}  ${check}`, printable(found)],
     ...(advice === undefined ? [] : [['', `→ ${printable(advice)}`] as [string, string]]),
   ]);
-  const lines = table(rows).map((line) =>
+  const lines = table(rows, terminal.isInteractive ? terminal.columns : undefined).map((line) =>
     line.replace(/^(ok|warn|fail|skip) /, (word) =>
       terminal.style(COLORS[word.trim() as Finding['verdict']], word),
     ),

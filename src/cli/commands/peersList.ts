@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { fit, printable } from '../textWidth.ts';
 
 type Peer = {
   peer_id: string;
@@ -36,7 +37,7 @@ export const peersList: Command = {
         peer.addr,
         peer.score.toFixed(0),
         String(peer.points),
-        peer.fault === undefined ? peer.subver : `${peer.subver} (${peer.fault})`,
+        printable(peer.fault === undefined ? peer.subver : `${peer.subver} (${peer.fault})`),
       ]);
       const all = [['way', 'height', 'peer id', 'address', 'score', 'points', 'program'], ...rows];
       const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
@@ -46,11 +47,12 @@ export const peersList: Command = {
           .join('  ')
           .trimEnd(),
       );
-      return [...table, ...banned];
+      const { isInteractive, columns } = terminal;
+      return [...(isInteractive ? table.map((line) => fit(line, columns)) : table), ...banned];
     });
   },
 };
 
 function describeBan({ address, banned_until, ban_reason }: Ban): string {
-  return `banned until ${new Date(banned_until * 1000).toISOString()}: ${address} (${ban_reason})`;
+  return `banned until ${new Date(banned_until * 1000).toISOString()}: ${address} (${printable(ban_reason)})`;
 }

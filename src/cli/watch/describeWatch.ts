@@ -3,7 +3,7 @@ import { duration, formatBytes } from '../describeStatus.ts';
 import { headlineOf, targetOf } from '../headline.ts';
 import { sparkline } from '../sparkline.ts';
 import { grouped, syncLine } from '../syncLine.ts';
-import { fit, wrap } from '../textWidth.ts';
+import { fit, printable, wrap } from '../textWidth.ts';
 import type { Snapshot, WatchedBlock, WatchedPeer } from './watchData.ts';
 import type { WatchHistory } from './watchHistory.ts';
 
@@ -188,9 +188,4 @@ function footOf({ snapshot, nowSec }: WatchView, { columns }: WatchSize): string
   const right = `${time}  ${HELP}`;
   const gap = columns - left.length - right.length;
   return gap < 1 ? `${HELP}  ${left}` : left + ' '.repeat(gap) + right;
-}
-
-/** Peers say what they like: of that, only what has one column and moves no cursor. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?');
 }
