@@ -11,8 +11,15 @@ const LONG_SEARCH_SEC = 30;
 export function headlineOf(now: NodeStatus, perSecond?: number): Headline {
   const at = `height ${grouped(now.height)}`;
   switch (now.state) {
-    case 'running':
-      return { text: `Running: up to date at ${at}, with ${peersOf(now)}.`, isWell: true };
+    case 'running': {
+      const text = `Running: up to date at ${at}, with ${peersOf(now)}`;
+      const count = now.warnings.length;
+      if (count === 0) return { text: `${text}.`, isWell: true };
+      return {
+        text: `${text}; ${count === 1 ? 'a warning is' : `${count} warnings are`} below.`,
+        isWell: false,
+      };
+    }
     case 'syncing':
       return { text: describeSync(now, perSecond), isWell: false };
     case 'evaluating':

@@ -35,7 +35,7 @@ export function introduce(node: Node, config: NodeConfig, terminal: Terminal, st
     ...(start.isFirst
       ? wrapAll(welcome(node, start.locating), terminal.columns)
       : [terminal.bold(`IndieCoin ${version} on ${params.name}`)]),
-    ...(start.isFirst && seed === undefined ? [] : describe(node).map((line) => `  ${line}`)),
+    ...(start.isFirst && seed === undefined ? [] : describe(node, terminal).map((line) => `  ${line}`)),
     ...(seed === undefined ? [] : seedLines(seed)),
     ...privateKeyLines(privateKey),
     ...(start.isFirst
@@ -70,7 +70,7 @@ function wrapAll(lines: readonly string[], columns: number): string[] {
   return lines.flatMap((line) => wrap(line, columns));
 }
 
-function describe({ services, rpcAddress, metricsAddress }: Node): string[] {
+function describe({ services, rpcAddress, metricsAddress }: Node, terminal: Terminal): string[] {
   const { network, chain, dataDir } = services;
   const stratumAddress = services.stratum()?.address;
   const [address = 'none: this node only connects to others'] = network.addresses();
@@ -83,7 +83,7 @@ function describe({ services, rpcAddress, metricsAddress }: Node): string[] {
   ];
   if (metricsAddress !== undefined) rows.push(['metrics', `http://${metricsAddress}/metrics, and /healthz`]);
   if (stratumAddress !== undefined) rows.push(['Stratum', `stratum+tcp://${stratumAddress}`]);
-  return table(rows);
+  return table(rows, terminal.isInteractive ? terminal.columns - 2 : undefined);
 }
 
 /** As a shell takes it. */

@@ -1,13 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { CliError } from '../cliError.ts';
 import { type Command, type Context, optionalText } from '../command.ts';
 import { describeStatus, type NodeStatus } from '../describeStatus.ts';
+import { EXIT } from '../exitCodes.ts';
 import { RateMeter } from '../rateMeter.ts';
+import type { RpcClient } from '../rpcClient.ts';
 import { watchAsLines, watchOnScreen } from '../watch/watchStatus.ts';
 import { wholeNumber } from '../wholeNumber.ts';
 
 /** Between two looks that tell how fast a node catches up. */
 const RATE_MS = 1100;
 const MAX_EVERY_SEC = 86_400;
+const ANSWER_MS = 10_000;
 
 export const status: Command = {
   usage: 'status',
@@ -34,7 +38,7 @@ export const status: Command = {
     const everyMs = everyMsOf(context);
     if (context.arguments.watch === true)
       return terminal.isInteractive ? watchOnScreen(context, everyMs) : watchAsLines(context, everyMs);
-    const now = await node.call<NodeStatus>('status');
+    const now = await ask(node);
     const rate = terminal.isInteractive && now.state === 'syncing' ? await measure(context, now) : undefined;
     terminal.answer(now, () => describeStatus(rate?.now ?? now, terminal, rate?.perSecond));
   },
@@ -46,6 +50,16 @@ function everyMsOf(context: Context): number {
   return 1000 * wholeNumber(text, '--every', 1, MAX_EVERY_SEC);
 }
 
+/** @throws CliError also when a node that is there does not answer */
+async function ask(node: RpcClient): Promise<NodeStatus> {
+  return node.call<NodeStatus>('status', [], AbortSignal.timeout(ANSWER_MS)).catch((error: Error) => {
+    if (error.name !== 'TimeoutError' && error.name !== 'AbortError') throw error;
+    const advice =
+      'It is very busy, or hangs: `indiecoin doctor`, and indiecoin.log in its data directory, may say why.';
+    throw new CliError(EXIT.failure, `The node does not answer within ${ANSWER_MS / 1000} s. ${advice}`);
+  });
+}
+
 /** A person wants to know how long it still takes: for that a second look is needed. */
 async function measure(
   { node }: Context,
@@ -54,7 +68,7 @@ async function measure(
   const meter = new RateMeter();
   meter.add(before.height, performance.now());
   await wait(RATE_MS);
-  const now = await node.call<NodeStatus>('status');
+  const now = await ask(node);
   meter.add(now.height, performance.now());
   return { now, perSecond: meter.perSecond };
 }

@@ -53,7 +53,7 @@ async function lookAgain(data: WatchData, signal: AbortSignal): Promise<Snapshot
 
 /** What keeps the node from answering, and that the watch goes on. */
 function troubleOf(error: unknown): string {
-  const isLate = (error as Error).name === 'TimeoutError';
+  const isLate = ['TimeoutError', 'AbortError'].includes((error as Error).name);
   const why = isLate ? 'The node does not answer.' : toCliError(error).message;
   return `Waiting for the node: ${why}`;
 }

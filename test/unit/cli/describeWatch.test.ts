@@ -138,6 +138,11 @@ describe('the headline', () => {
   it('answers for every state, and says what to do where something is to be done', () => {
     assert.equal(text({}), 'Running: up to date at height 12,345, with 1 peer.');
     assert.equal(
+      text({ warnings: ['a'] }),
+      'Running: up to date at height 12,345, with 1 peer; a warning is below.',
+    );
+    assert.match(text({ warnings: ['a', 'b'] }), /; 2 warnings are below\.$/);
+    assert.equal(
       text({ state: 'syncing', headers: 24_690 }),
       'Behind: at height 12,345 of 24,690 (50 %), catching up by itself.',
     );
