@@ -52,8 +52,8 @@ function describeSync(now: NodeStatus, perSecond: number | undefined): string {
   return `${far}, catching up: ${grouped(perSecond)}/s, ${left} left.`;
 }
 
-function describeSearch({ uptimeSec, height }: NodeStatus): string {
-  const search = `Looking for peers, at height ${grouped(height)}`;
+function describeSearch({ uptimeSec, height, mining }: NodeStatus): string {
+  const search = `${mining ? 'Mining alone' : 'Looking for peers'}, at height ${grouped(height)}`;
   if (uptimeSec < LONG_SEARCH_SEC) return `${search}.`;
-  return `${search}: none in ${shortTime(uptimeSec)}. \`indiecoin doctor\` says what is wrong.`;
+  return `${search}: no peer in ${shortTime(uptimeSec)}. \`indiecoin doctor\` says what is wrong.`;
 }

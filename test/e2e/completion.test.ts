@@ -93,7 +93,7 @@ describe('completion in bash', { skip: missing('bash') }, () => {
   it('offers the flags of the command, wherever the others stand', () => {
     const everywhere = ['--config', '--data-dir', '--help', '--json', '--network', '--version'];
     assert.deepEqual(inBash('--'), everywhere);
-    assert.deepEqual(inBash('status', '--'), [...everywhere, '--watch'].sort());
+    assert.deepEqual(inBash('status', '--'), [...everywhere, '--every', '--watch'].sort());
     assert.deepEqual(inBash('--network', 'regtest', 'status', '--w'), ['--watch']);
     assert.deepEqual(inBash('node', '--max'), ['--max-peers']);
     assert.deepEqual(inBash('--network', '=', 'regtest', 'wallet', 'bal'), ['balance']);

@@ -155,11 +155,13 @@ describe('the headline', () => {
       'Joining: asking 1 peer how far they are; own height 12,345.',
     );
     assert.match(text({ state: 'isolated' }), /^Alone: all peers are lost.*`indiecoin doctor`/);
-    assert.equal(text({ state: 'bootstrapping', uptimeSec: 29 }), 'Looking for peers, at height 12,345.');
+    const alone = { state: 'bootstrapping', mining: false };
+    assert.equal(text({ ...alone, uptimeSec: 29 }), 'Looking for peers, at height 12,345.');
     assert.match(
-      text({ state: 'bootstrapping', uptimeSec: 30 }),
-      /^Looking for peers, at height 12,345: none in 30 s\. `indiecoin doctor`/,
+      text({ ...alone, uptimeSec: 30 }),
+      /^Looking for peers, at height 12,345: no peer in 30 s\. `indiecoin doctor`/,
     );
+    assert.match(text({ ...alone, mining: true }), /^Mining alone, at height 12,345: no peer in 2 min\./);
   });
 });
 
