@@ -59,6 +59,30 @@ export async function passphraseToSet(): Promise<string | undefined> {
   return first;
 }
 
+/**
+ * BIP39's passphrase for words: typed at a terminal, twice when it is new, or the first line of what is piped in. Never
+ * an argument: those are seen by every process, and kept in the shell's history.
+ */
+export async function wordsPassphrase(options: {
+  isNew: boolean;
+  piped?: string | undefined;
+}): Promise<string> {
+  const { isNew, piped } = options;
+  if (piped !== undefined || !process.stdin.isTTY) return firstLine(piped ?? (await readAll(process.stdin)));
+  const first = await askSecret('Passphrase of the words (a "25th word"): ');
+  if (isNew && (await askSecret('Once more: ')) !== first)
+    throw usageError('The two passphrases differ. Nothing was done.');
+  return first;
+}
+
+function firstLine(text: string): string {
+  const line = text.split(/\r?\n/)[0]!;
+  if (line !== '') return line;
+  throw usageError(
+    'The passphrase of the words was to be in the first line of the input, and there is none.',
+  );
+}
+
 /** A secret from a file, from what is piped in, or from the terminal. */
 export async function readSecret(question: string, path: string | undefined): Promise<string> {
   if (path !== undefined) {

@@ -14,6 +14,7 @@ export const RPC_ERROR = {
   inInitialDownload: -10,
   walletLocked: -13,
   wrongPassphrase: -14,
+  wrongEncryptionState: -15,
   noWallet: -18,
   deserialization: -22,
   nodeAlreadyAdded: -23,

@@ -7,6 +7,7 @@ const WALLET_CODES: Readonly<Record<WalletErrorCode, number>> = {
   exists: RPC_ERROR.wallet,
   locked: RPC_ERROR.walletLocked,
   'wrong-passphrase': RPC_ERROR.wrongPassphrase,
+  'wrong-state': RPC_ERROR.wrongEncryptionState,
   'bad-words': RPC_ERROR.invalidParameter,
   damaged: RPC_ERROR.wallet,
   pruned: RPC_ERROR.misc,
@@ -16,11 +17,19 @@ const WALLET_CODES: Readonly<Record<WalletErrorCode, number>> = {
   'too-many-addresses': RPC_ERROR.wallet,
 };
 
+/** What clients of Bitcoin Core look for. */
+const CORE_WORDS: Partial<Record<WalletErrorCode, string>> = {
+  locked: 'Error: Please enter the wallet passphrase with walletpassphrase first.',
+  'wrong-passphrase': 'Error: The wallet passphrase entered was incorrect.',
+};
+
 /** What a method threw, as the answer to the one who called it. Unknown errors are the node's own fault. */
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
-  if (error instanceof WalletError)
-    return new RpcError(WALLET_CODES[error.code], error.message, { cause: error });
+  if (error instanceof WalletError) {
+    const { code, message } = error;
+    return new RpcError(WALLET_CODES[code], CORE_WORDS[code] ?? message, { cause: error });
+  }
   if (error instanceof AddressError) {
     return new RpcError(RPC_ERROR.invalidAddressOrKey, `Invalid address: ${error.message}`, { cause: error });
   }

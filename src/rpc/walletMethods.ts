@@ -26,17 +26,24 @@ export const walletMethods: readonly RpcMethod[] = [
     theme,
     summary: 'Makes a wallet and answers with its words.',
     example: 'indiecoin wallet new',
-    parameters: { passphrase },
-    run: async ({ wallet }, given) => ({ words: await wallet.create(given.passphrase) }),
+    parameters: {
+      passphrase,
+      words: z.union([z.literal(12), z.literal(24)]).default(12),
+      words_passphrase: text.optional(),
+    },
+    run: async ({ wallet }, given) => {
+      const options = { wordCount: given.words, wordsPassphrase: given.words_passphrase };
+      return { words: await wallet.create(given.passphrase, options) };
+    },
   }),
   rpcMethod({
     name: 'walletrestore',
     theme,
     summary: 'Makes the wallet of these words and looks for its coins.',
     example: 'indiecoin wallet restore',
-    parameters: { words: text, passphrase },
+    parameters: { words: text, passphrase, words_passphrase: text.optional() },
     run: async ({ wallet }, given) => {
-      await wallet.restore(given.words, given.passphrase);
+      await wallet.restore(given.words, given.passphrase, given.words_passphrase);
       return describeAddress(await wallet.address());
     },
   }),
@@ -46,7 +53,10 @@ export const walletMethods: readonly RpcMethod[] = [
     summary: 'The words of the wallet, for a backup.',
     example: 'indiecoin wallet backup',
     parameters: { passphrase },
-    run: async ({ wallet }, given) => ({ words: await wallet.revealWords(given.passphrase) }),
+    run: async ({ wallet }, given) => {
+      const { words, wordsPassphrase } = await wallet.revealSecret(given.passphrase);
+      return { words, ...(wordsPassphrase !== '' && { words_passphrase: wordsPassphrase }) };
+    },
   }),
   rpcMethod({
     name: 'walletaddress',
@@ -72,6 +82,7 @@ export const walletMethods: readonly RpcMethod[] = [
         rescanning: wallet.isRescanning,
         exists: wallet.exists,
         protected: wallet.isProtected,
+        locked: wallet.isLocked,
       };
     },
   }),

@@ -10,16 +10,32 @@ import { WalletError } from './walletError.ts';
  */
 export const ACCOUNT_PATH = "m/44'/8888'/0'";
 
-/** Twelve words carry 128 bits: as much as breaking a secp256k1 key costs. */
-const WORD_BITS = 128;
+/** Twelve words carry 128 bits: as much as breaking a secp256k1 key costs. Twenty-four are for those who want them. */
+const BITS_OF_WORDS = { 12: 128, 24: 256 } as const;
+
+export type WordCount = keyof typeof BITS_OF_WORDS;
+
+/** What all private keys come from. */
+export type WalletSecret = Readonly<{
+  words: string;
+  /** BIP39's, also called a 25th word: other keys with every other one, and none is wrong. Empty where the owner chose none. */
+  wordsPassphrase: string;
+}>;
 
 export type KeyChain = 'receive' | 'change';
 
 /** Which key below the account. */
 export type KeyPath = Readonly<{ chain: KeyChain; index: number }>;
 
-export function newWords(): string {
-  return generateMnemonic(wordlist, WORD_BITS);
+export function newWords(count: WordCount = 12): string {
+  return generateMnemonic(wordlist, BITS_OF_WORDS[count]);
+}
+
+/** @throws WalletError `bad-words` for a passphrase that nobody could type again */
+export function checkWordsPassphrase(text: string): string {
+  if (/\p{Cc}/u.test(text))
+    throw new WalletError('bad-words', 'The passphrase of the words holds a control character.');
+  return text;
 }
 
 /** The words in their one spelling. @throws WalletError naming the first that is not in the list. */
@@ -42,14 +58,18 @@ export function checkWords(text: string): string {
   return joined;
 }
 
-/** The account with its private key. The caller wipes it. */
-export async function accountOfWords(words: string): Promise<HDKey> {
-  const seed = await mnemonicToSeed(words);
+/** The account with its private key, which the caller wipes, and the fingerprint of the root (4 bytes as hex). */
+export async function accountOf({
+  words,
+  wordsPassphrase,
+}: WalletSecret): Promise<{ account: HDKey; masterFingerprint: string }> {
+  const seed = await mnemonicToSeed(words, wordsPassphrase);
   const master = HDKey.fromMasterSeed(seed);
   seed.fill(0);
   const account = master.derive(ACCOUNT_PATH);
+  const masterFingerprint = master.fingerprint.toString(16).padStart(8, '0');
   master.wipePrivateData();
-  return account;
+  return { account, masterFingerprint };
 }
 
 /** Whether it is an extended key, which has a checksum of its own. */

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
 import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
+import type { WalletSecret } from './keyTree.ts';
 import { WalletError } from './walletError.ts';
 
 /** Words under a password: scrypt makes the key, AES-256-GCM seals and authenticates. All bytes as hex. */
@@ -61,6 +62,17 @@ export async function openWords(box: SealedWords, password: string, bound: strin
   } catch (error) {
     throw new WalletError('wrong-passphrase', 'The wallet passphrase is wrong.', { cause: error });
   }
+}
+
+/** The words alone, or with their passphrase in a second line. */
+export function encodeSecret({ words, wordsPassphrase }: WalletSecret): string {
+  return wordsPassphrase === '' ? words : `${words}\n${wordsPassphrase}`;
+}
+
+export function decodeSecret(text: string): WalletSecret {
+  const end = text.indexOf('\n');
+  if (end < 0) return { words: text, wordsPassphrase: '' };
+  return { words: text.slice(0, end), wordsPassphrase: text.slice(end + 1) };
 }
 
 function deriveKey(password: string, salt: Uint8Array, n: number, r: number, p: number): Promise<Buffer> {

@@ -5,14 +5,14 @@ import { encodeAddress } from '../crypto/address.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { detachTransaction, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
-import type { KeyPath } from './keyTree.ts';
+import type { KeyPath, WalletSecret } from './keyTree.ts';
 import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
 import { LedgerFollower } from './ledgerFollower.ts';
 import { type Payment, planPayment, signPayment } from './payment.ts';
 import { findDead, type PendingTransaction, type PendingView, viewWithPending } from './pendingView.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
-import { WalletKeys } from './walletKeys.ts';
+import { type NewWallet, WalletKeys } from './walletKeys.ts';
 
 /** The coins' database, in the data directory. */
 export const LEDGER_FOLDER = 'wallet';
@@ -91,16 +91,19 @@ export class Wallet {
     return this.#ledger.tip?.height ?? 0;
   }
 
-  /** Makes new keys. @returns the words, to be written down @throws WalletError `exists` */
-  async create(passphrase?: string): Promise<string> {
+  /**
+   * Makes new keys.
+   * @returns the words, to be written down @throws WalletError `exists`
+   */
+  async create(
+    passphrase?: string,
+    options: Pick<NewWallet, 'wordCount' | 'wordsPassphrase'> = {},
+  ): Promise<string> {
     return this.#inTurn(async () => {
       const { dataDir, params, chain } = this.#options;
-      const birth = chain.tip;
-      const made = await WalletKeys.create(dataDir, params, {
-        passphrase,
-        birthHeight: birth.height,
-        nowSec: this.#nowSec(),
-      });
+      const birthHeight = chain.tip.height;
+      const nowSec = this.#nowSec();
+      const made = await WalletKeys.create(dataDir, params, { ...options, passphrase, birthHeight, nowSec });
       await this.#attach(made.keys);
       this.#follower!.startRescan();
       await this.settled();
@@ -112,7 +115,7 @@ export class Wallet {
    * Makes the keys of these words and looks for their coins in the whole chain, in the background.
    * @throws WalletError `pruned` when it is not all there any more
    */
-  async restore(words: string, passphrase?: string): Promise<void> {
+  async restore(words: string, passphrase?: string, wordsPassphrase?: string): Promise<void> {
     await this.#inTurn(async () => {
       const { dataDir, params, chain } = this.#options;
       if (chain.lowestHeight > 0) {
@@ -120,12 +123,8 @@ export class Wallet {
         throw new WalletError('pruned', message);
       }
       const nowSec = this.#nowSec();
-      const { keys } = await WalletKeys.create(dataDir, params, {
-        words,
-        passphrase,
-        birthHeight: 0,
-        nowSec,
-      });
+      const options = { words, wordsPassphrase, passphrase, birthHeight: 0, nowSec };
+      const { keys } = await WalletKeys.create(dataDir, params, options);
       await this.#attach(keys);
       this.#follower!.startRescan();
     });
@@ -136,9 +135,33 @@ export class Wallet {
     await this.#follower?.settled();
   }
 
-  /** The words, for a backup. */
-  async revealWords(passphrase?: string): Promise<string> {
-    return this.#requireKeys().revealWords(passphrase);
+  /** The words and their passphrase, for a backup. */
+  async revealSecret(passphrase?: string): Promise<WalletSecret> {
+    return this.#requireKeys().revealSecret(passphrase);
+  }
+
+  /** Whether paying needs the passphrase now. */
+  get isLocked(): boolean {
+    return this.#keys?.isLocked ?? false;
+  }
+
+  /** Unix time; 0 while locked. */
+  get unlockedUntilSec(): number {
+    return this.#keys?.unlockedUntilSec ?? 0;
+  }
+
+  /** Payments need no passphrase for so long. @throws WalletError `wrong-passphrase`, `wrong-state` */
+  async unlock(passphrase: string, seconds: number): Promise<void> {
+    await this.#inTurn(() => this.#requireKeys().unlock(passphrase, seconds));
+  }
+
+  async lock(): Promise<void> {
+    await this.#inTurn(async () => this.#requireKeys().lock());
+  }
+
+  /** @param old undefined for a wallet that has none @throws WalletError `wrong-passphrase`, `wrong-state` */
+  async changePassphrase(old: string | undefined, passphrase: string): Promise<void> {
+    await this.#inTurn(() => this.#requireKeys().changePassphrase(old, passphrase));
   }
 
   /** An address to be paid at: the first unused one, or one never shown before. Makes a wallet where there is none. */
@@ -257,6 +280,7 @@ export class Wallet {
     this.#isClosing = true;
     await this.#follower?.close();
     await this.#turn.catch(() => undefined);
+    this.#keys?.lock();
     await this.#ledger?.close();
   }
 

@@ -3,6 +3,7 @@ export type WalletErrorCode =
   | 'exists'
   | 'locked'
   | 'wrong-passphrase'
+  | 'wrong-state'
   | 'bad-words'
   | 'damaged'
   | 'pruned'

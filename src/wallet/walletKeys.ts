@@ -1,58 +1,49 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { writeFileAtomic } from '../bytes/atomicFile.ts';
-import { crc32 } from '../bytes/bytes.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { GAP_LIMIT, type KeyCounts, KeyRing } from './keyRing.ts';
 import {
-  accountOfWords,
+  accountOf,
   chainNumber,
   checkWords,
-  isAccountKey,
+  checkWordsPassphrase,
   type KeyChain,
   type KeyPath,
   newWords,
+  type WalletSecret,
+  type WordCount,
 } from './keyTree.ts';
-import { openWords, PASSPHRASE_COST, RANDOM_KEY_COST, sealWords } from './sealedWords.ts';
+import {
+  decodeSecret,
+  encodeSecret,
+  openWords,
+  PASSPHRASE_COST,
+  RANDOM_KEY_COST,
+  sealWords,
+} from './sealedWords.ts';
+import { UnlockedAccount } from './unlockedAccount.ts';
 import { WalletError } from './walletError.ts';
+import { encodeWalletFile, parseWalletFile, type WalletFile } from './walletFile.ts';
 
 export const WALLET_FILE = 'wallet.json';
 /** The random password of a wallet without a passphrase. */
 export const WALLET_KEY_FILE = 'wallet.key';
 
-const hex = z.string().regex(/^([0-9a-f]{2})+$/);
-const counts = z.strictObject({ handedOut: z.int().min(0), used: z.int().min(0) });
-const fileSchema = z.strictObject({
-  version: z.literal(1),
-  network: z.string(),
-  genesis: z.string(),
-  createdSec: z.int().min(0),
-  /** The chain's height when the keys were made: no coin of theirs is older. */
-  birthHeight: z.int().min(0),
-  protection: z.enum(['passphrase', 'key-file']),
-  accountKey: z.string(),
-  words: z.strictObject({
-    kdf: z.literal('scrypt'),
-    n: z
-      .int()
-      .min(2)
-      .max(2 ** 22),
-    r: z.int().min(1).max(32),
-    p: z.int().min(1).max(16),
-    salt: hex,
-    cipher: z.literal('aes-256-gcm'),
-    nonce: hex,
-    sealed: hex,
-  }),
-  receive: counts,
-  change: counts,
-  miningIndex: z.int().min(0).optional(),
-  /** CRC-32 of all of the above, see checkOf. Wallets of the first versions have none. */
-  check: z.string().optional(),
-});
-type WalletFile = Omit<z.infer<typeof fileSchema>, 'check'>;
+export type NewWallet = Readonly<{
+  /** Restores these; new ones are made when there are none. */
+  words?: string | undefined;
+  /** Of new words. */
+  wordCount?: WordCount | undefined;
+  /** BIP39's, see WalletSecret. */
+  wordsPassphrase?: string | undefined;
+  /** Seals the words; without it a key file does. */
+  passphrase?: string | undefined;
+  birthHeight: number;
+  nowSec: number;
+}>;
 
 /**
  * The keys in `wallet.json`: the words sealed, the extended public key and the counters in the open, so that coins are
@@ -61,6 +52,7 @@ type WalletFile = Omit<z.infer<typeof fileSchema>, 'check'>;
  */
 export class WalletKeys {
   readonly ring: KeyRing;
+  readonly #unlocked = new UnlockedAccount();
   readonly #dataDir: string;
   #file: WalletFile;
   #saving: Promise<void> = Promise.resolve();
@@ -79,7 +71,7 @@ export class WalletKeys {
   static load(dataDir: string, params: NetworkParams): WalletKeys | undefined {
     const path = join(dataDir, WALLET_FILE);
     if (!existsSync(path)) return undefined;
-    const file = parseFile(path, readFileSync(path, 'utf8'));
+    const file = parseWalletFile(path, readFileSync(path, 'utf8'));
     if (file.genesis !== params.genesisHash) {
       throw new WalletError(
         'damaged',
@@ -89,37 +81,37 @@ export class WalletKeys {
     return new WalletKeys(dataDir, file);
   }
 
-  /**
-   * Makes a wallet in a folder that has none.
-   * @param options.words restores these instead of making new ones
-   * @param options.passphrase seals the words; without it a key file does
-   */
+  /** Makes a wallet in a folder that has none. @throws WalletError `exists`, `bad-words` */
   static async create(
     dataDir: string,
     params: NetworkParams,
-    options: { words?: string; passphrase?: string | undefined; birthHeight: number; nowSec: number },
+    options: NewWallet,
   ): Promise<{ keys: WalletKeys; words: string }> {
     if (WalletKeys.exists(dataDir))
       throw new WalletError('exists', `There is a wallet in ${dataDir} already.`);
-    const words = options.words === undefined ? newWords() : checkWords(options.words);
+    const words = options.words === undefined ? newWords(options.wordCount) : checkWords(options.words);
+    const secret = { words, wordsPassphrase: checkWordsPassphrase(options.wordsPassphrase ?? '') };
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const account = await accountOfWords(words);
+    const { account, masterFingerprint } = await accountOf(secret);
     const accountKey = account.publicExtendedKey;
     account.wipePrivateData();
     const isProtected = options.passphrase !== undefined;
     const password = options.passphrase ?? (await makeKeyFile(dataDir));
     const cost = isProtected ? PASSPHRASE_COST : RANDOM_KEY_COST;
     const file: WalletFile = {
-      version: 1,
+      version: 2,
       network: params.name,
       genesis: params.genesisHash,
       createdSec: options.nowSec,
       birthHeight: options.birthHeight,
       protection: isProtected ? 'passphrase' : 'key-file',
       accountKey,
-      words: await sealWords(words, password, cost, accountKey),
+      masterFingerprint,
+      words: await sealWords(encodeSecret(secret), password, cost, accountKey),
       receive: { handedOut: 0, used: 0 },
       change: { handedOut: 0, used: 0 },
+      labels: {},
+      watched: [],
     };
     const keys = new WalletKeys(dataDir, file);
     await keys.save();
@@ -133,6 +125,15 @@ export class WalletKeys {
   /** Identifies the keys: whatever was derived from other keys is not of this wallet. */
   get accountKey(): string {
     return this.#file.accountKey;
+  }
+
+  /** Of the root key, 4 bytes as hex. Wallets of the first version do not know it. */
+  get masterFingerprint(): string | undefined {
+    return this.#file.masterFingerprint;
+  }
+
+  get createdSec(): number {
+    return this.#file.createdSec;
   }
 
   get birthHeight(): number {
@@ -181,11 +182,11 @@ export class WalletKeys {
     return { path, isNew: true };
   }
 
-  /** The words, for a backup. @throws WalletError `locked` or `wrong-passphrase` */
-  async revealWords(passphrase: string | undefined): Promise<string> {
+  /** The words and their passphrase, for a backup. @throws WalletError `locked` or `wrong-passphrase` */
+  async revealSecret(passphrase: string | undefined): Promise<WalletSecret> {
     const { words, accountKey, protection } = this.#file;
     try {
-      return await openWords(words, this.#password(passphrase), accountKey);
+      return decodeSecret(await openWords(words, this.#password(passphrase), accountKey));
     } catch (error) {
       const isKeyFile = protection === 'key-file';
       if (!isKeyFile || !(error instanceof WalletError) || error.code !== 'wrong-passphrase') throw error;
@@ -195,9 +196,13 @@ export class WalletKeys {
     }
   }
 
-  /** The private keys of these paths, in their order, 32 bytes each. The caller wipes them. */
+  /**
+   * The private keys of these paths, in their order, 32 bytes each. The caller wipes them.
+   * @param passphrase not needed while the wallet is unlocked @throws WalletError `locked` or `wrong-passphrase`
+   */
   async privateKeys(paths: readonly KeyPath[], passphrase: string | undefined): Promise<Uint8Array[]> {
-    const account = await accountOfWords(await this.revealWords(passphrase));
+    const held = passphrase === undefined ? this.#unlocked.account : undefined;
+    const account = held ?? (await accountOf(await this.revealSecret(passphrase))).account;
     const nodes = {
       receive: account.deriveChild(chainNumber('receive')),
       change: account.deriveChild(chainNumber('change')),
@@ -207,8 +212,54 @@ export class WalletKeys {
       if (key === null) throw new Error(`no private key at ${chain}/${index}`);
       return key;
     });
-    for (const node of [account, nodes.receive, nodes.change]) node.wipePrivateData();
+    for (const node of [nodes.receive, nodes.change]) node.wipePrivateData();
+    if (held === undefined) account.wipePrivateData();
     return keys;
+  }
+
+  /** Whether private keys need the passphrase now. */
+  get isLocked(): boolean {
+    return this.protection === 'passphrase' && this.#unlocked.account === undefined;
+  }
+
+  /** Unix time; 0 while locked. */
+  get unlockedUntilSec(): number {
+    return this.#unlocked.untilSec;
+  }
+
+  /** Keeps the private key in memory for so long; called again, from now on. @throws WalletError `wrong-passphrase` */
+  async unlock(passphrase: string, seconds: number): Promise<void> {
+    if (this.protection !== 'passphrase')
+      throw new WalletError('wrong-state', 'The wallet has no passphrase.');
+    const { account } = await accountOf(await this.revealSecret(passphrase));
+    this.#unlocked.hold(account, seconds);
+  }
+
+  lock(): void {
+    this.#unlocked.wipe();
+  }
+
+  /**
+   * Seals the words under another passphrase, or under the first one: the key file goes then. After a kill either the old
+   * one opens the wallet or the new one.
+   * @param old undefined for a wallet that has none @throws WalletError `wrong-passphrase`, `wrong-state`
+   */
+  async changePassphrase(old: string | undefined, passphrase: string): Promise<void> {
+    const { protection, words, accountKey } = this.#file;
+    if ((protection === 'passphrase') !== (old !== undefined)) {
+      const message = protection === 'passphrase' ? 'has a passphrase already' : 'has no passphrase';
+      throw new WalletError('wrong-state', `The wallet ${message}.`);
+    }
+    const text = encodeSecret(await this.revealSecret(old));
+    const sealed = await sealWords(text, passphrase, PASSPHRASE_COST, accountKey);
+    this.#file = { ...this.#file, protection: 'passphrase', words: sealed };
+    try {
+      await this.save();
+    } catch (error) {
+      this.#file = { ...this.#file, protection, words };
+      throw error;
+    }
+    if (protection === 'key-file') await rm(join(this.#dataDir, WALLET_KEY_FILE), { force: true });
   }
 
   /** Writes the file as it is now. One write at a time: a block and a person may both have used a key. */
@@ -220,9 +271,7 @@ export class WalletKeys {
   async #write(): Promise<void> {
     const countsOf = (chain: KeyChain): KeyCounts => this.ring.counts(chain);
     this.#file = { ...this.#file, receive: countsOf('receive'), change: countsOf('change') };
-    const text = `${JSON.stringify({ ...this.#file, check: checkOf(this.#file) }, undefined, 2)}
-`;
-    await writeFileAtomic(join(this.#dataDir, WALLET_FILE), text);
+    await writeFileAtomic(join(this.#dataDir, WALLET_FILE), encodeWalletFile(this.#file));
   }
 
   #password(passphrase: string | undefined): string {
@@ -243,34 +292,6 @@ export class WalletKeys {
       );
     }
   }
-}
-
-function parseFile(path: string, text: string): WalletFile {
-  try {
-    const { check, ...file } = fileSchema.parse(JSON.parse(text));
-    if (check !== undefined && check !== checkOf(file)) throw new Error('its checksum is another');
-    if (!isAccountKey(file.accountKey)) throw new Error('its account key is none');
-    return file;
-  } catch (error) {
-    throw new WalletError('damaged', `${path} is damaged. Restore the wallet from its words.`, {
-      cause: error,
-    });
-  }
-}
-
-/** A digit that flips in a height or a counter still makes a wallet, which then misses coins. */
-function checkOf(file: WalletFile): string {
-  const text = JSON.stringify(file, (_, value) => (isRecord(value) ? sorted(value) : value));
-  return crc32(Buffer.from(text)).toString(16).padStart(8, '0');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-/** With its fields in one order, whoever wrote them. */
-function sorted(record: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A key file that lies there already is used on: a copy of an older wallet.json may need it. */

@@ -21,13 +21,15 @@ export const walletBackup: Command = {
       throw new CliError(EXIT.refused, 'There is no wallet yet: `indiecoin wallet new` makes one.');
     }
     const passphrase = keys.protection === 'passphrase' ? await passphraseToOpen() : undefined;
-    const words = await keys.revealWords(passphrase);
+    const { words, wordsPassphrase } = await keys.revealSecret(passphrase);
+    const lines = wordsPassphrase === '' ? [words] : [words, wordsPassphrase];
     const file = optionalText(context, 'file');
     if (file === undefined) {
-      context.terminal.answer({ words }, () => words);
+      const isThere = wordsPassphrase !== '';
+      context.terminal.answer({ words, ...(isThere && { wordsPassphrase }) }, () => lines);
       return;
     }
-    await writeNew(file, `${words}\n`);
+    await writeNew(file, `${lines.join('\n')}\n`);
     context.terminal.answer({ file }, () => `The words are in ${file}. Whoever reads it has the coins.`);
   },
 };

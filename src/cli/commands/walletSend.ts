@@ -30,8 +30,8 @@ export const walletSend: Command = {
     const amount = textOf(context, 'amount');
     checkPayment(address, amount, config.params.addressPrefix);
     const feerate = feeRateOf(context);
-    const { protected: isProtected } = await node.call<{ protected: boolean }>('walletbalance');
-    const passphrase = isProtected ? await passphraseToOpen() : undefined;
+    const { locked } = await node.call<{ locked: boolean }>('walletbalance');
+    const passphrase = locked ? await passphraseToOpen() : undefined;
     const params = { address, amount, ...(feerate && { feerate }), ...(passphrase && { passphrase }) };
     const sent = await node.call<{ txid: string; amount: string; fee: string }>('walletsend', params);
     terminal.answer(sent, () => [

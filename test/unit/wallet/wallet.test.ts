@@ -157,7 +157,7 @@ it('after a start the wallet stands where the chain does, also when the chain mo
   await withWallet(async (setup) => {
     const { chain, mempool, wallet, dataDir } = setup;
     const blocks = await fund(setup);
-    const words = await wallet.revealWords();
+    const { words } = await wallet.revealSecret();
     const { transaction } = await wallet.pay({ publicKey: other.publicKey, amount: COIN, feeRate: 2n });
     const { publicKey } = await wallet.address(true);
     await wallet.close();

@@ -25,9 +25,9 @@ describe('WalletKeys', () => {
       passphrase: 'correct horse',
     });
     assert.equal(words.split(' ').length, 12);
-    assert.equal(await keys.revealWords('correct horse'), words);
-    await assert.rejects(keys.revealWords('wrong horse'), { code: 'wrong-passphrase' });
-    await assert.rejects(keys.revealWords(undefined), { code: 'locked' });
+    assert.deepEqual(await keys.revealSecret('correct horse'), { words, wordsPassphrase: '' });
+    await assert.rejects(keys.revealSecret('wrong horse'), { code: 'wrong-passphrase' });
+    await assert.rejects(keys.revealSecret(undefined), { code: 'locked' });
     const file = readFileSync(join(dataDir, 'wallet.json'), 'utf8');
     assert.equal(file.includes(words), false);
     assert.equal(statSync(join(dataDir, 'wallet.json')).mode & 0o777, 0o600);
@@ -39,9 +39,9 @@ describe('WalletKeys', () => {
     const { words } = await WalletKeys.create(dataDir, regtest, birth);
     assert.equal(statSync(join(dataDir, 'wallet.key')).mode & 0o777, 0o600);
     const reopened = WalletKeys.load(dataDir, regtest)!;
-    assert.equal(await reopened.revealWords(undefined), words);
+    assert.deepEqual(await reopened.revealSecret(undefined), { words, wordsPassphrase: '' });
     rmSync(join(dataDir, 'wallet.key'));
-    await assert.rejects(reopened.revealWords(undefined), { code: 'damaged' });
+    await assert.rejects(reopened.revealSecret(undefined), { code: 'damaged' });
   });
 
   it('derives the documented path from known words', async () => {
