@@ -29,9 +29,12 @@ import { walletAddress } from './commands/walletAddress.ts';
 import { walletBackup } from './commands/walletBackup.ts';
 import { walletBalance } from './commands/walletBalance.ts';
 import { walletHistory } from './commands/walletHistory.ts';
+import { walletLock } from './commands/walletLock.ts';
 import { walletNew } from './commands/walletNew.ts';
+import { walletPassphrase } from './commands/walletPassphrase.ts';
 import { walletRestore } from './commands/walletRestore.ts';
 import { walletSend } from './commands/walletSend.ts';
+import { walletUnlock } from './commands/walletUnlock.ts';
 
 /** What `indiecoin` alone does. */
 export const DEFAULT_COMMAND = 'node';
@@ -50,6 +53,9 @@ export const GROUPS: readonly CommandGroup[] = [
       walletHistory,
       walletBackup,
       walletRestore,
+      walletPassphrase,
+      walletUnlock,
+      walletLock,
     ],
   },
   {

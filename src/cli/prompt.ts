@@ -59,6 +59,16 @@ export async function passphraseToSet(): Promise<string | undefined> {
   return first;
 }
 
+/** Another passphrase for a wallet: typed twice at a terminal, or the first line of what is piped in. */
+export async function newPassphrase(): Promise<string> {
+  if (!process.stdin.isTTY) return firstLine(await readAll(process.stdin), 'The new passphrase');
+  const first = await askSecret('New passphrase: ');
+  if (first === '') throw usageError('A passphrase cannot be empty. Nothing was done.');
+  if ((await askSecret('Once more: ')) !== first)
+    throw usageError('The two passphrases differ. Nothing was done.');
+  return first;
+}
+
 /**
  * BIP39's passphrase for words: typed at a terminal, twice when it is new, or the first line of what is piped in. Never
  * an argument: those are seen by every process, and kept in the shell's history.
@@ -68,19 +78,18 @@ export async function wordsPassphrase(options: {
   piped?: string | undefined;
 }): Promise<string> {
   const { isNew, piped } = options;
-  if (piped !== undefined || !process.stdin.isTTY) return firstLine(piped ?? (await readAll(process.stdin)));
+  if (piped !== undefined || !process.stdin.isTTY)
+    return firstLine(piped ?? (await readAll(process.stdin)), 'The passphrase of the words');
   const first = await askSecret('Passphrase of the words (a "25th word"): ');
   if (isNew && (await askSecret('Once more: ')) !== first)
     throw usageError('The two passphrases differ. Nothing was done.');
   return first;
 }
 
-function firstLine(text: string): string {
+function firstLine(text: string, what: string): string {
   const line = text.split(/\r?\n/)[0]!;
   if (line !== '') return line;
-  throw usageError(
-    'The passphrase of the words was to be in the first line of the input, and there is none.',
-  );
+  throw usageError(`${what} was to be the first line of the input, and there is none.`);
 }
 
 /** A secret from a file, from what is piped in, or from the terminal. */

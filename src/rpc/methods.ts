@@ -13,6 +13,7 @@ import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod, usageOf } from './rpcMethod.ts';
 import { templateMethods } from './templateMethods.ts';
 import { transactionMethods } from './transactionMethods.ts';
+import { walletLockMethods } from './walletLockMethods.ts';
 import { walletMethods } from './walletMethods.ts';
 
 const help = rpcMethod({
@@ -39,6 +40,7 @@ export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
     ...templateMethods,
     ...addressMethods,
     ...walletMethods,
+    ...walletLockMethods,
     ...controlMethods,
     help,
   ].map((method) => [method.name, method]),

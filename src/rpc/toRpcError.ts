@@ -15,6 +15,8 @@ const WALLET_CODES: Readonly<Record<WalletErrorCode, number>> = {
   'insufficient-funds': RPC_ERROR.insufficientFunds,
   'too-many-inputs': RPC_ERROR.wallet,
   'too-many-addresses': RPC_ERROR.wallet,
+  'too-many-labels': RPC_ERROR.invalidLabel,
+  'not-own': RPC_ERROR.wallet,
 };
 
 /** What clients of Bitcoin Core look for. */

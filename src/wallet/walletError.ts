@@ -10,7 +10,9 @@ export type WalletErrorCode =
   | 'bad-amount'
   | 'insufficient-funds'
   | 'too-many-inputs'
-  | 'too-many-addresses';
+  | 'too-many-addresses'
+  | 'too-many-labels'
+  | 'not-own';
 
 /** What keeps the wallet from doing what it was asked, in a sentence for the person who asked. */
 export class WalletError extends Error {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../bytes/atomicFile.ts';
+import { bytesToHex } from '../bytes/hex.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { GAP_LIMIT, type KeyCounts, KeyRing } from './keyRing.ts';
 import {
@@ -26,7 +27,14 @@ import {
 } from './sealedWords.ts';
 import { UnlockedAccount } from './unlockedAccount.ts';
 import { WalletError } from './walletError.ts';
-import { encodeWalletFile, parseWalletFile, type WalletFile } from './walletFile.ts';
+import {
+  encodeWalletFile,
+  MAX_LABEL_LENGTH,
+  MAX_LABELS,
+  parseWalletFile,
+  type WalletFile,
+  type WatchedKey,
+} from './walletFile.ts';
 
 export const WALLET_FILE = 'wallet.json';
 /** The random password of a wallet without a passphrase. */
@@ -52,6 +60,9 @@ export type NewWallet = Readonly<{
  */
 export class WalletKeys {
   readonly ring: KeyRing;
+  /** By public key in hex, see addressBook. */
+  readonly labels: ReadonlyMap<string, string>;
+  readonly #labels: Map<string, string>;
   readonly #unlocked = new UnlockedAccount();
   readonly #dataDir: string;
   #file: WalletFile;
@@ -60,6 +71,7 @@ export class WalletKeys {
   private constructor(dataDir: string, file: WalletFile) {
     this.#dataDir = dataDir;
     this.#file = file;
+    this.labels = this.#labels = new Map(Object.entries(file.labels));
     this.ring = new KeyRing(file.accountKey, { receive: file.receive, change: file.change });
   }
 
@@ -262,6 +274,43 @@ export class WalletKeys {
     if (protection === 'key-file') await rm(join(this.#dataDir, WALLET_KEY_FILE), { force: true });
   }
 
+  /** Names a key, ours or another's. On the disk when this resolves. @throws WalletError `too-many-labels` */
+  async setLabel(publicKey: Uint8Array, label: string): Promise<void> {
+    const key = bytesToHex(publicKey);
+    const isOwn = this.ring.find(publicKey) !== undefined;
+    if (label.length > MAX_LABEL_LENGTH || (!this.#labels.has(key) && this.#labels.size >= MAX_LABELS)) {
+      const message = `A wallet keeps ${MAX_LABELS} labels of at most ${MAX_LABEL_LENGTH} characters.`;
+      throw new WalletError('too-many-labels', message);
+    }
+    // An own address without a name is listed anyway.
+    if (label === '' && isOwn) this.#labels.delete(key);
+    else this.#labels.set(key, label);
+    await this.save();
+  }
+
+  /** Keys of others whose coins are shown. */
+  get watched(): readonly WatchedKey[] {
+    return this.#file.watched;
+  }
+
+  /** On the disk when this resolves. */
+  async setWatched(watched: readonly WatchedKey[]): Promise<void> {
+    const before = this.#file.watched;
+    this.#file = { ...this.#file, watched: [...watched] };
+    try {
+      await this.save();
+    } catch (error) {
+      this.#file = { ...this.#file, watched: before };
+      throw error;
+    }
+  }
+
+  /** The keys may have coins in older blocks than was believed. */
+  async setBirthHeight(birthHeight: number): Promise<void> {
+    this.#file = { ...this.#file, birthHeight };
+    await this.save();
+  }
+
   /** Writes the file as it is now. One write at a time: a block and a person may both have used a key. */
   async save(): Promise<void> {
     this.#saving = this.#saving.catch(() => undefined).then(() => this.#write());
@@ -270,7 +319,12 @@ export class WalletKeys {
 
   async #write(): Promise<void> {
     const countsOf = (chain: KeyChain): KeyCounts => this.ring.counts(chain);
-    this.#file = { ...this.#file, receive: countsOf('receive'), change: countsOf('change') };
+    this.#file = {
+      ...this.#file,
+      receive: countsOf('receive'),
+      change: countsOf('change'),
+      labels: Object.fromEntries(this.#labels),
+    };
     await writeFileAtomic(join(this.#dataDir, WALLET_FILE), encodeWalletFile(this.#file));
   }
 
