@@ -32,9 +32,13 @@ import { walletHistory } from './commands/walletHistory.ts';
 import { walletLock } from './commands/walletLock.ts';
 import { walletNew } from './commands/walletNew.ts';
 import { walletPassphrase } from './commands/walletPassphrase.ts';
+import { walletRescan } from './commands/walletRescan.ts';
 import { walletRestore } from './commands/walletRestore.ts';
 import { walletSend } from './commands/walletSend.ts';
+import { walletSignMessage } from './commands/walletSignMessage.ts';
 import { walletUnlock } from './commands/walletUnlock.ts';
+import { walletVerifyMessage } from './commands/walletVerifyMessage.ts';
+import { walletWatch } from './commands/walletWatch.ts';
 
 /** What `indiecoin` alone does. */
 export const DEFAULT_COMMAND = 'node';
@@ -56,6 +60,10 @@ export const GROUPS: readonly CommandGroup[] = [
       walletPassphrase,
       walletUnlock,
       walletLock,
+      walletWatch,
+      walletRescan,
+      walletSignMessage,
+      walletVerifyMessage,
     ],
   },
   {

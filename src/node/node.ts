@@ -256,7 +256,7 @@ function expectPruning({ lowestHeight, pruning }: Chain, { dataDir }: NodeConfig
 /** Blocks from here on are still to be read by the wallet; all of them while it is not open yet. */
 function heightReadBy(wallet: Wallet | undefined): number {
   if (wallet === undefined) return 0;
-  return wallet.isRescanning ? wallet.height : Number.POSITIVE_INFINITY;
+  return wallet.unreadFrom;
 }
 
 function openMempoolFiles(parts: {

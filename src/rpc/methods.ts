@@ -13,6 +13,8 @@ import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod, usageOf } from './rpcMethod.ts';
 import { templateMethods } from './templateMethods.ts';
 import { transactionMethods } from './transactionMethods.ts';
+import { walletKeyMethods } from './walletKeyMethods.ts';
+import { walletListMethods } from './walletListMethods.ts';
 import { walletLockMethods } from './walletLockMethods.ts';
 import { walletMethods } from './walletMethods.ts';
 
@@ -41,6 +43,8 @@ export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
     ...addressMethods,
     ...walletMethods,
     ...walletLockMethods,
+    ...walletKeyMethods,
+    ...walletListMethods,
     ...controlMethods,
     help,
   ].map((method) => [method.name, method]),

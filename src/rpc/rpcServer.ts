@@ -13,6 +13,7 @@ import type { NodeServices } from './nodeServices.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import type { ActiveCall, CallContext } from './rpcMethod.ts';
 import { toRpcError } from './toRpcError.ts';
+import { checkWalletPath } from './walletListMethods.ts';
 
 /** Bitcoin Core's limit: a block of 3 MB is 6 MB of hex, and a batch holds several. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -142,7 +143,7 @@ export class RpcServer {
     try {
       const { status, body } = await answerJsonRpc(
         text,
-        (name, params) => this.#call(name, params, { signal, active: () => this.#active }),
+        (name, params) => this.#call(name, params, { signal, active: () => this.#active }, request.url),
         (name) => METHODS.get(name)?.overlaps === true,
       );
       // Who does not take the answer gives up the connection.
@@ -158,9 +159,10 @@ export class RpcServer {
     }
   }
 
-  async #call(name: string, params: unknown, context: CallContext): Promise<unknown> {
+  async #call(name: string, params: unknown, context: CallContext, path: string): Promise<unknown> {
     const method = METHODS.get(name);
     if (method === undefined) throw new RpcError(RPC_ERROR.methodNotFound, 'Method not found');
+    checkWalletPath(method, path);
     const services = this.#services;
     if (services === undefined) throw new RpcError(RPC_ERROR.inWarmup, 'Loading block index…');
     const run = async () => method.handle(services, params, context);

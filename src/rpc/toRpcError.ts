@@ -17,6 +17,8 @@ const WALLET_CODES: Readonly<Record<WalletErrorCode, number>> = {
   'too-many-addresses': RPC_ERROR.wallet,
   'too-many-labels': RPC_ERROR.invalidLabel,
   'not-own': RPC_ERROR.wallet,
+  'own-key': RPC_ERROR.wallet,
+  rescanning: RPC_ERROR.wallet,
 };
 
 /** What clients of Bitcoin Core look for. */

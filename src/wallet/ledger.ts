@@ -209,6 +209,14 @@ export class Ledger {
     return entries;
   }
 
+  /** How many confirmed transactions there are. */
+  async countHistory(): Promise<number> {
+    await this.flush();
+    let count = 0;
+    for await (const _ of this.#database.keys({ ...prefixRange('h'), ...LEVEL_OPTIONS })) count++;
+    return count;
+  }
+
   /** Forgets everything but our own unconfirmed payments, to count again from the start. */
   async clear(): Promise<void> {
     await this.#writing;

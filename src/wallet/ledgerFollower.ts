@@ -1,6 +1,7 @@
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
 import type { ChainNode, ChainView, TipChange } from './chainView.ts';
+import type { KeyRing } from './keyRing.ts';
 import type { FindKey, Ledger } from './ledger.ts';
 import { WalletError } from './walletError.ts';
 import type { WalletKeys } from './walletKeys.ts';
@@ -12,7 +13,7 @@ const REPORT_BLOCKS = 5000;
 export type FollowerOptions = Readonly<{
   chain: ChainView;
   ledger: Ledger;
-  keys: WalletKeys;
+  keys: Pick<WalletKeys, 'birthHeight' | 'save'> & Readonly<{ ring: Pick<KeyRing, 'noteUsed'> }>;
   findKey: FindKey;
   /** Called when the ledger stands at the tip after a rescan. */
   onCaughtUp: () => void;
@@ -25,6 +26,7 @@ export type FollowerOptions = Readonly<{
 export class LedgerFollower {
   readonly #options: FollowerOptions;
   #rescan: Promise<void> | undefined;
+  #rescanSinceMs = 0;
   #writing: Promise<void> = Promise.resolve();
   #isClosing = false;
   #hasFailed = false;
@@ -38,6 +40,11 @@ export class LedgerFollower {
     return this.#rescan !== undefined;
   }
 
+  /** For how long a rescan runs by now. */
+  get rescanSec(): number {
+    return this.isRescanning ? Math.floor((performance.now() - this.#rescanSinceMs) / 1000) : 0;
+  }
+
   /** Why the ledger cannot follow the chain, as a sentence. */
   get problem(): string | undefined {
     return this.#problem;
@@ -45,6 +52,7 @@ export class LedgerFollower {
 
   /** Begins to read the chain from where the ledger stands, in the background. */
   startRescan(): void {
+    if (this.#rescan === undefined) this.#rescanSinceMs = performance.now();
     this.#rescan ??= this.#catchUp()
       .catch((error: unknown) => {
         this.#hasFailed = true;

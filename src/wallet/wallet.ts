@@ -2,17 +2,20 @@ import { join } from 'node:path';
 import { hashToHex } from '../bytes/hex.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
+import { signMessage } from '../crypto/messageSignature.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { detachTransaction, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
 import type { KeyPath, WalletSecret } from './keyTree.ts';
 import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
 import { LedgerFollower } from './ledgerFollower.ts';
+import type { LedgerTip } from './ledgerRecords.ts';
 import { type Payment, planPayment, signPayment } from './payment.ts';
 import { findDead, type PendingTransaction, type PendingView, viewWithPending } from './pendingView.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 import { type NewWallet, WalletKeys } from './walletKeys.ts';
+import { WatchOnly } from './watchOnly.ts';
 
 /** The coins' database, in the data directory. */
 export const LEDGER_FOLDER = 'wallet';
@@ -44,6 +47,7 @@ export class Wallet {
   #keys: WalletKeys | undefined;
   #ledger: Ledger | undefined;
   #follower: LedgerFollower | undefined;
+  #watchOnly: WatchOnly | undefined;
   #isClosing = false;
   /** One payment, or change of keys, at a time: two must not choose the same coin. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -82,7 +86,7 @@ export class Wallet {
 
   /** Why the coins are not those of the chain, as a sentence. */
   get problem(): string | undefined {
-    return this.#follower?.problem;
+    return this.#follower?.problem ?? this.#watchOnly?.problem;
   }
 
   /** The height up to which coins are counted. */
@@ -133,6 +137,7 @@ export class Wallet {
   /** Resolves when no rescan runs. */
   async settled(): Promise<void> {
     await this.#follower?.settled();
+    await this.#watchOnly?.settled();
   }
 
   /** The words and their passphrase, for a backup. */
@@ -162,6 +167,103 @@ export class Wallet {
   /** @param old undefined for a wallet that has none @throws WalletError `wrong-passphrase`, `wrong-state` */
   async changePassphrase(old: string | undefined, passphrase: string): Promise<void> {
     await this.#inTurn(() => this.#requireKeys().changePassphrase(old, passphrase));
+  }
+
+  /** The keys themselves, for what is said about them. @throws WalletError `no-wallet` */
+  get keys(): WalletKeys {
+    return this.#requireKeys();
+  }
+
+  /** Keys of others whose coins are shown; undefined where there is no wallet. */
+  get watchOnly(): WatchOnly | undefined {
+    return this.#watchOnly;
+  }
+
+  /** The block up to which coins are counted. */
+  get tip(): LedgerTip | undefined {
+    return this.#ledger?.tip;
+  }
+
+  /** How long a rescan runs, and how far it is (0 to 1); undefined when none does. */
+  get scanning(): { duration: number; progress: number } | undefined {
+    const [follower, height] = this.isRescanning
+      ? [this.#follower!, this.height]
+      : [this.#watchOnly, this.#watchOnly?.height ?? 0];
+    if (follower?.isRescanning !== true) return undefined;
+    return { duration: follower.rescanSec, progress: height / Math.max(1, this.#options.chain.tip.height) };
+  }
+
+  /** Blocks from here on are still to be read, by this wallet or for its watched keys. */
+  get unreadFrom(): number {
+    const own = this.isRescanning ? this.height : Number.POSITIVE_INFINITY;
+    return this.#watchOnly?.isRescanning === true ? Math.min(own, this.#watchOnly.height) : own;
+  }
+
+  /** How many transactions it knows, the pending ones included. */
+  async countTransactions(): Promise<number> {
+    return this.#view().entries.length + ((await this.#ledger?.countHistory()) ?? 0);
+  }
+
+  /** A key for change that nobody saw yet. */
+  async changeAddress(): Promise<OwnAddress> {
+    return this.#inTurn(async () => this.#describeKey(await this.#requireKeys().changeKey()));
+  }
+
+  async setLabel(publicKey: Uint8Array, label: string): Promise<void> {
+    await this.#inTurn(() => this.#requireKeys().setLabel(publicKey, label));
+  }
+
+  /** 65 bytes, see messageSignature. @throws WalletError `locked`, `wrong-passphrase`, `not-own` */
+  async signMessage(publicKey: Uint8Array, message: string, passphrase?: string): Promise<Uint8Array> {
+    return this.#inTurn(async () => {
+      const keys = this.#requireKeys();
+      if (keys.isLocked && passphrase === undefined)
+        throw new WalletError('locked', 'The wallet is locked: it needs its passphrase for this.');
+      const path = keys.ring.find(publicKey);
+      if (path === undefined) throw new WalletError('not-own', 'Private key not available');
+      const [privateKey] = await keys.privateKeys([path], passphrase);
+      const signature = signMessage(message, privateKey!);
+      privateKey!.fill(0);
+      return signature;
+    });
+  }
+
+  /** Shows the coins of another's key, see WatchOnly.add. @throws WalletError `own-key`, `pruned` */
+  async watch(
+    publicKey: Uint8Array,
+    options: { label?: string; fromHeight?: number | undefined } = {},
+  ): Promise<void> {
+    await this.#inTurn(async () => {
+      const keys = this.#requireKeys();
+      await this.#watchOnly!.add(publicKey, options.fromHeight);
+      if (options.label !== undefined) await keys.setLabel(publicKey, options.label);
+    });
+  }
+
+  /**
+   * Counts all coins again from the chain, in the background. Our own unconfirmed payments stay.
+   * @param fromHeight where this is before the wallet's birth, it is looked through from there from now on
+   * @throws WalletError `pruned`, `rescanning`
+   */
+  async rescan(fromHeight: number | undefined): Promise<void> {
+    await this.#inTurn(async () => {
+      const keys = this.#requireKeys();
+      const { chain } = this.#options;
+      if (this.scanning !== undefined)
+        throw new WalletError('rescanning', 'Wallet is currently rescanning. Abort existing rescan or wait.');
+      const birthHeight = Math.min(keys.birthHeight, Math.max(0, (fromHeight ?? keys.birthHeight + 1) - 1));
+      if (birthHeight + 1 < chain.lowestHeight) {
+        const message =
+          "Can't rescan beyond pruned data. Use RPC call getblockchaininfo to determine your pruned height.";
+        throw new WalletError('pruned', message);
+      }
+      if (birthHeight !== keys.birthHeight) await keys.setBirthHeight(birthHeight);
+      await this.#follower!.close();
+      await this.#ledger!.clear();
+      this.#follow(keys, this.#ledger!);
+      this.#follower!.startRescan();
+      await this.#watchOnly?.rescan();
+    });
   }
 
   /** An address to be paid at: the first unused one, or one never shown before. Makes a wallet where there is none. */
@@ -252,6 +354,7 @@ export class Wallet {
 
   /** A transaction that the mempool accepted. */
   noteTransaction(transaction: Transaction): void {
+    this.#watchOnly?.noteTransaction(transaction);
     const ledger = this.#ledger;
     if (ledger === undefined) return;
     const txid = hashToHex(transaction.hash);
@@ -268,6 +371,7 @@ export class Wallet {
   /** Follows the chain. Awaited by it, after the mempool was told. */
   async update(change: TipChange): Promise<void> {
     if (this.#follower === undefined || this.#isClosing) return;
+    await this.#watchOnly?.update(change);
     const undone = await this.#follower.update(change);
     for (const transaction of undone) await this.#keepUndone(detachTransaction(transaction));
     if (this.#follower.isRescanning) return;
@@ -279,16 +383,27 @@ export class Wallet {
     if (this.#isClosing) return;
     this.#isClosing = true;
     await this.#follower?.close();
+    await this.#watchOnly?.close();
     await this.#turn.catch(() => undefined);
     this.#keys?.lock();
     await this.#ledger?.close();
   }
 
   async #attach(keys: WalletKeys): Promise<void> {
-    const { dataDir, chain, onRescan, onRescanFailed } = this.#options;
+    const { dataDir } = this.#options;
     const ledger = await Ledger.open(join(dataDir, LEDGER_FOLDER), keys.accountKey, this.#options.ledger);
     this.#keys = keys;
     this.#ledger = ledger;
+    this.#follow(keys, ledger);
+    this.#watchOnly = await WatchOnly.open({
+      ...this.#options,
+      keys,
+      nowSec: () => this.#nowSec(),
+    });
+  }
+
+  #follow(keys: WalletKeys, ledger: Ledger): void {
+    const { chain, onRescan, onRescanFailed } = this.#options;
     const onCaughtUp = () => this.#forgetGone();
     const findKey = this.#findKey;
     this.#follower = new LedgerFollower({

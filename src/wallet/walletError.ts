@@ -12,7 +12,9 @@ export type WalletErrorCode =
   | 'too-many-inputs'
   | 'too-many-addresses'
   | 'too-many-labels'
-  | 'not-own';
+  | 'not-own'
+  | 'own-key'
+  | 'rescanning';
 
 /** What keeps the wallet from doing what it was asked, in a sentence for the person who asked. */
 export class WalletError extends Error {

@@ -8,10 +8,9 @@ export const walletPassphrase: Command = {
   usage: 'passphrase',
   summary: 'protect the wallet with a passphrase, or change it',
   examples: [
-    ['indiecoin wallet passphrase', 'asks for the old one, if there is one, and for the new one'],
     [
-      'INDIECOIN_WALLET_PASSPHRASE_FILE=old.txt indiecoin wallet passphrase < new.txt',
-      'without a terminal: the new one is the first line of the input',
+      'indiecoin wallet passphrase',
+      'asks for the old one, if there is one, and for the new one; that is the first line of what is piped in',
     ],
   ],
   run: async ({ config, node, terminal }) => {
