@@ -139,14 +139,14 @@ export const walletKeyMethods: readonly RpcMethod[] = [
     example: 'indiecoin wallet watch <address>',
     parameters: {
       pubkey: text,
-      label: text.default(''),
+      label: text.optional(),
       rescan: z.boolean().default(true),
       from_height: whole.min(0).default(0),
     },
     run: async ({ wallet, params }, given) => {
       requireWallet(wallet);
       const publicKey = readPublicKey(given.pubkey, params);
-      checkLabel(given.label);
+      if (given.label !== undefined) checkLabel(given.label);
       const fromHeight = given.rescan ? given.from_height : undefined;
       await wallet.watch(publicKey, { label: given.label, fromHeight });
       return null;

@@ -4,6 +4,7 @@ import { MIN_FEE_RATE } from '../mempool/policy.ts';
 import { formatAmount, parseAmount } from '../wallet/amount.ts';
 import type { OwnAddress } from '../wallet/wallet.ts';
 import type { HistoryEntry } from '../wallet/walletCoin.ts';
+import type { WatchOnly } from '../wallet/watchOnly.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { flag, readPublicKey, text } from './parameters.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
@@ -83,6 +84,7 @@ export const walletMethods: readonly RpcMethod[] = [
         exists: wallet.exists,
         protected: wallet.isProtected,
         locked: wallet.isLocked,
+        ...describeWatched(wallet.watchOnly),
       };
     },
   }),
@@ -139,6 +141,19 @@ async function send(
     await wallet.abandon(transaction);
     throw error;
   }
+}
+
+/** Coins of watched keys, apart from those that can be spent; nothing where none is watched. */
+function describeWatched(watchOnly: WatchOnly | undefined): Record<string, unknown> {
+  if (watchOnly === undefined || !watchOnly.isWatching) return {};
+  const { confirmed, unconfirmed, immature } = watchOnly.balance();
+  return {
+    watchonly: {
+      confirmed: formatAmount(confirmed),
+      unconfirmed: formatAmount(unconfirmed),
+      immature: formatAmount(immature),
+    },
+  };
 }
 
 function describeAddress({ address, publicKey }: OwnAddress): Record<string, unknown> {

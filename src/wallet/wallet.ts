@@ -231,7 +231,7 @@ export class Wallet {
   /** Shows the coins of another's key, see WatchOnly.add. @throws WalletError `own-key`, `pruned` */
   async watch(
     publicKey: Uint8Array,
-    options: { label?: string; fromHeight?: number | undefined } = {},
+    options: { label?: string | undefined; fromHeight?: number | undefined } = {},
   ): Promise<void> {
     await this.#inTurn(async () => {
       const keys = this.#requireKeys();

@@ -67,6 +67,11 @@ export class WatchOnly {
     return this.#ledger?.tip?.height ?? 0;
   }
 
+  /** Whether there is any key. */
+  get isWatching(): boolean {
+    return this.#ledger !== undefined;
+  }
+
   has(publicKey: Uint8Array): boolean {
     return this.#positions.has(bytesToHex(publicKey));
   }

@@ -8,6 +8,7 @@ type Balance = {
   height: number;
   rescanning: boolean;
   exists: boolean;
+  watchonly?: Record<'confirmed' | 'unconfirmed' | 'immature', string>;
 };
 
 export const walletBalance: Command = {
@@ -29,6 +30,11 @@ export const walletBalance: Command = {
         ['unconfirmed', `${balance.unconfirmed.padStart(width)}  waits for a block`],
         ['immature', `${balance.immature.padStart(width)}  mined, can be spent later`],
       ];
+      const { watchonly: watched } = balance;
+      if (watched !== undefined) {
+        const waiting = `${watched.unconfirmed} unconfirmed, ${watched.immature} immature`;
+        rows.push(['watched', `${watched.confirmed.padStart(width)}  not yours to spend (${waiting})`]);
+      }
       const note = balance.rescanning
         ? [`Still looking through the chain, at height ${balance.height}.`]
         : [];

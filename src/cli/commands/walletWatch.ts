@@ -26,14 +26,13 @@ export const walletWatch: Command = {
     const { node, terminal } = context;
     const address = textOf(context, 'address');
     const from = optionalText(context, 'rescan-from');
-    const params = {
+    const label = optionalText(context, 'label');
+    await node.call('importpubkey', {
       pubkey: address,
-      label: optionalText(context, 'label') ?? '',
+      ...(label !== undefined && { label }),
       rescan: from !== undefined,
-    };
-    const fromHeight =
-      from === undefined ? {} : { from_height: wholeNumber(from, '--rescan-from', 0, 2 ** 31 - 1) };
-    await node.call('importpubkey', { ...params, ...fromHeight });
+      ...(from !== undefined && { from_height: wholeNumber(from, '--rescan-from', 0, 2 ** 31 - 1) }),
+    });
     terminal.answer({ watching: address }, () => [
       'Its coins are shown apart from yours, and cannot be spent from here.',
       ...(from === undefined ? [] : ['Earlier payments appear as the chain is read.']),
