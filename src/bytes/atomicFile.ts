@@ -30,6 +30,21 @@ export async function writeFileAtomic(
   await syncFolder(dirname(path));
 }
 
+/** Writes a file that must not exist yet, to the disk, readable by its owner alone. @throws Error `EEXIST` and others */
+export async function writeNewFile(path: string, data: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await writeFile(file, data);
+    await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await syncFolder(dirname(path));
+}
+
 /** The bytes of a file, or undefined when there is none. */
 export async function readFileIfAny(path: string): Promise<Buffer | undefined> {
   try {

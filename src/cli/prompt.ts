@@ -59,6 +59,11 @@ export async function passphraseToSet(): Promise<string | undefined> {
   return first;
 }
 
+/** A passphrase for a file whose wallet has none. */
+export async function passphraseToSeal(): Promise<string> {
+  return passphraseOfEnvironment(process.env) ?? newPassphrase();
+}
+
 /** Another passphrase for a wallet: typed twice at a terminal, or the first line of what is piped in. */
 export async function newPassphrase(): Promise<string> {
   if (!process.stdin.isTTY) return firstLine(await readAll(process.stdin), 'The new passphrase');

@@ -14,7 +14,7 @@ import { type RpcMethod, rpcMethod, usageOf } from './rpcMethod.ts';
 import { templateMethods } from './templateMethods.ts';
 import { transactionMethods } from './transactionMethods.ts';
 import { walletKeyMethods } from './walletKeyMethods.ts';
-import { walletListMethods } from './walletListMethods.ts';
+import { walletFileMethods, walletListMethods } from './walletListMethods.ts';
 import { walletLockMethods } from './walletLockMethods.ts';
 import { walletMethods } from './walletMethods.ts';
 
@@ -45,6 +45,7 @@ export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
     ...walletLockMethods,
     ...walletKeyMethods,
     ...walletListMethods,
+    ...walletFileMethods,
     ...controlMethods,
     help,
   ].map((method) => [method.name, method]),

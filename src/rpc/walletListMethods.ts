@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { writeNewFile } from '../bytes/atomicFile.ts';
+import { bytesToHex } from '../bytes/hex.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import { flag, text } from './parameters.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
+import { requireWallet } from './walletLockMethods.ts';
 
 const theme = 'Wallet';
 /** A data directory holds one wallet, and its name is empty, as that of Bitcoin Core's default one. */
@@ -72,6 +75,40 @@ export const walletListMethods: readonly RpcMethod[] = [
       if (isThere(wallet, given.wallet_name))
         throw new RpcError(RPC_ERROR.wallet, 'The wallet stays loaded while the node runs.');
       throw unknownWallet();
+    },
+  }),
+];
+
+/** What else reads and writes whole wallets. */
+export const walletFileMethods: readonly RpcMethod[] = [
+  rpcMethod({
+    name: 'backupwallet',
+    theme,
+    summary:
+      'Copies the wallet to a new file on the machine of the node. Without a passphrase the copy is the money.',
+    example: 'indiecoin rpc backupwallet /media/usb/wallet-copy.json',
+    parameters: { destination: text },
+    run: async ({ wallet }, { destination }) => {
+      requireWallet(wallet);
+      try {
+        await writeNewFile(destination, wallet.keys.copyBackup());
+      } catch (error) {
+        const message = `Error: Wallet backup failed! ${(error as Error).message}`;
+        throw new RpcError(RPC_ERROR.wallet, message, { cause: error });
+      }
+      return null;
+    },
+  }),
+  rpcMethod({
+    name: 'walletrestorebackup',
+    theme,
+    summary: 'Makes the wallet of a backup, whose text is given, and looks for its coins.',
+    example: 'indiecoin wallet restore --file /media/usb/wallet-backup.json',
+    parameters: { name: text, backup: text, passphrase: text.optional() },
+    run: async ({ wallet }, { name, backup, passphrase }) => {
+      await wallet.restoreBackup(name, backup, passphrase);
+      const { address, publicKey } = await wallet.address();
+      return { address, publicKey: bytesToHex(publicKey) };
     },
   }),
 ];

@@ -12,9 +12,11 @@ import { LedgerFollower } from './ledgerFollower.ts';
 import type { LedgerTip } from './ledgerRecords.ts';
 import { type Payment, planPayment, signPayment } from './payment.ts';
 import { findDead, type PendingTransaction, type PendingView, viewWithPending } from './pendingView.ts';
+import { openBackup, parseBackup } from './walletBackup.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
-import { type NewWallet, WalletKeys } from './walletKeys.ts';
+import type { NewWallet } from './walletFile.ts';
+import { WalletKeys } from './walletKeys.ts';
 import { WatchOnly } from './watchOnly.ts';
 
 /** The coins' database, in the data directory. */
@@ -120,14 +122,25 @@ export class Wallet {
    * @throws WalletError `pruned` when it is not all there any more
    */
   async restore(words: string, passphrase?: string, wordsPassphrase?: string): Promise<void> {
+    await this.#restore({ words, wordsPassphrase, passphrase, birthHeight: 0, nowSec: this.#nowSec() });
+  }
+
+  /**
+   * Makes the wallet of a backup, and looks for its coins in the background.
+   * @param path for the messages @throws WalletError `damaged`, `wrong-passphrase`, `locked`, `pruned`
+   */
+  async restoreBackup(path: string, text: string, passphrase: string | undefined): Promise<void> {
+    const backup = parseBackup(path, text, this.#options.params);
+    await this.#restore(await openBackup(path, backup, passphrase));
+  }
+
+  async #restore(options: NewWallet): Promise<void> {
     await this.#inTurn(async () => {
       const { dataDir, params, chain } = this.#options;
-      if (chain.lowestHeight > 0) {
+      if (chain.lowestHeight > options.birthHeight + 1) {
         const message = `This node has pruned the blocks before height ${chain.lowestHeight}, and these words may have coins in them. Restore the wallet on a node that has all blocks, or start this one with --reindex to download them again.`;
         throw new WalletError('pruned', message);
       }
-      const nowSec = this.#nowSec();
-      const options = { words, wordsPassphrase, passphrase, birthHeight: 0, nowSec };
       const { keys } = await WalletKeys.create(dataDir, params, options);
       await this.#attach(keys);
       this.#follower!.startRescan();

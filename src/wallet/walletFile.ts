@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { crc32 } from '../bytes/bytes.ts';
 import { isOnCurve } from '../crypto/keys.ts';
-import { isAccountKey } from './keyTree.ts';
+import { isAccountKey, type WordCount } from './keyTree.ts';
 import { WalletError } from './walletError.ts';
 
 /** More than anybody types; a wallet's file is read and written as a whole. */
@@ -12,7 +12,7 @@ export const MAX_WATCHED = 10_000;
 const hex = z.string().regex(/^([0-9a-f]{2})+$/);
 const publicKey = z.string().regex(/^0[23][0-9a-f]{64}$/);
 const counts = z.strictObject({ handedOut: z.int().min(0), used: z.int().min(0) });
-const sealed = z.strictObject({
+export const sealedBox = z.strictObject({
   kdf: z.literal('scrypt'),
   n: z
     .int()
@@ -34,7 +34,7 @@ const common = {
   protection: z.enum(['passphrase', 'key-file']),
   accountKey: z.string(),
   /** The words, and after a line feed their passphrase where they have one. */
-  words: sealed,
+  words: sealedBox,
   receive: counts,
   change: counts,
   miningIndex: z.int().min(0).optional(),
@@ -45,6 +45,18 @@ const watchedKey = z.strictObject({
   fromHeight: z.int().min(0),
   addedSec: z.int().min(0),
 });
+/** What the words do not tell, and a backup keeps beside them. */
+export const keptFields = {
+  createdSec: common.createdSec,
+  birthHeight: common.birthHeight,
+  receive: common.receive,
+  change: common.change,
+  miningIndex: common.miningIndex,
+  /** By public key: what the owner calls it, and keys of others too. */
+  labels: z.record(publicKey, z.string().max(MAX_LABEL_LENGTH)),
+  /** Keys of others whose coins are shown. The order stays: coins are kept under the position. */
+  watched: z.array(watchedKey).max(MAX_WATCHED),
+};
 const version1 = z.strictObject({
   version: z.literal(1),
   ...common,
@@ -54,19 +66,33 @@ const version1 = z.strictObject({
 const version2 = z.strictObject({
   version: z.literal(2),
   ...common,
+  ...keptFields,
   /** BIP32's fingerprint of the root key. Wallets that began as version 1 have none. */
   masterFingerprint: z
     .string()
     .regex(/^[0-9a-f]{8}$/)
     .optional(),
-  /** By public key: what the owner calls it, and keys of others too. */
-  labels: z.record(publicKey, z.string().max(MAX_LABEL_LENGTH)),
-  /** Keys of others whose coins are shown. The order stays: coins are kept under the position. */
-  watched: z.array(watchedKey).max(MAX_WATCHED),
   check: z.string(),
 });
 
+export type KeptFields = Readonly<z.infer<z.ZodObject<typeof keptFields>>>;
 export type WatchedKey = Readonly<z.infer<typeof watchedKey>>;
+/** What a wallet is made of. */
+export type NewWallet = Readonly<{
+  /** Restores these; new ones are made when there are none. */
+  words?: string | undefined;
+  /** Of new words. */
+  wordCount?: WordCount | undefined;
+  /** BIP39's, see WalletSecret. */
+  wordsPassphrase?: string | undefined;
+  /** Seals the words; without it a key file does. */
+  passphrase?: string | undefined;
+  /** Of a backup. */
+  kept?: KeptFields | undefined;
+  birthHeight: number;
+  nowSec: number;
+}>;
+
 /** What `wallet.json` holds, its checksum apart. */
 export type WalletFile = Omit<z.infer<typeof version2>, 'check'>;
 

@@ -15,7 +15,6 @@ import {
   type KeyPath,
   newWords,
   type WalletSecret,
-  type WordCount,
 } from './keyTree.ts';
 import {
   decodeSecret,
@@ -26,11 +25,13 @@ import {
   sealWords,
 } from './sealedWords.ts';
 import { UnlockedAccount } from './unlockedAccount.ts';
+import { copyBackup, sealBackup } from './walletBackup.ts';
 import { WalletError } from './walletError.ts';
 import {
   encodeWalletFile,
   MAX_LABEL_LENGTH,
   MAX_LABELS,
+  type NewWallet,
   parseWalletFile,
   type WalletFile,
   type WatchedKey,
@@ -39,19 +40,6 @@ import {
 export const WALLET_FILE = 'wallet.json';
 /** The random password of a wallet without a passphrase. */
 export const WALLET_KEY_FILE = 'wallet.key';
-
-export type NewWallet = Readonly<{
-  /** Restores these; new ones are made when there are none. */
-  words?: string | undefined;
-  /** Of new words. */
-  wordCount?: WordCount | undefined;
-  /** BIP39's, see WalletSecret. */
-  wordsPassphrase?: string | undefined;
-  /** Seals the words; without it a key file does. */
-  passphrase?: string | undefined;
-  birthHeight: number;
-  nowSec: number;
-}>;
 
 /**
  * The keys in `wallet.json`: the words sealed, the extended public key and the counters in the open, so that coins are
@@ -124,6 +112,7 @@ export class WalletKeys {
       change: { handedOut: 0, used: 0 },
       labels: {},
       watched: [],
+      ...options.kept,
     };
     const keys = new WalletKeys(dataDir, file);
     await keys.save();
@@ -229,6 +218,17 @@ export class WalletKeys {
     return keys;
   }
 
+  /** Everything in one text for a backup, under a passphrase. @throws WalletError `locked` or `wrong-passphrase` */
+  async sealBackup(passphrase: string | undefined, backupPassphrase: string): Promise<string> {
+    return sealBackup(this.#current(), await this.revealSecret(passphrase), backupPassphrase);
+  }
+
+  /** A copy of what is in the folder, in one text: without a passphrase it holds the key, and is the money. */
+  copyBackup(): string {
+    const key = this.protection === 'passphrase' ? undefined : this.#password(undefined);
+    return copyBackup(this.#current(), key);
+  }
+
   /** Whether private keys need the passphrase now. */
   get isLocked(): boolean {
     return this.protection === 'passphrase' && this.#unlocked.account === undefined;
@@ -318,14 +318,15 @@ export class WalletKeys {
   }
 
   async #write(): Promise<void> {
-    const countsOf = (chain: KeyChain): KeyCounts => this.ring.counts(chain);
-    this.#file = {
-      ...this.#file,
-      receive: countsOf('receive'),
-      change: countsOf('change'),
-      labels: Object.fromEntries(this.#labels),
-    };
+    this.#file = this.#current();
     await writeFileAtomic(join(this.#dataDir, WALLET_FILE), encodeWalletFile(this.#file));
+  }
+
+  /** With the counters and labels as they are now. */
+  #current(): WalletFile {
+    const countsOf = (chain: KeyChain): KeyCounts => this.ring.counts(chain);
+    const labels = Object.fromEntries(this.#labels);
+    return { ...this.#file, receive: countsOf('receive'), change: countsOf('change'), labels };
   }
 
   #password(passphrase: string | undefined): string {

@@ -1,16 +1,17 @@
 import { checkWords, type WalletSecret } from '../../wallet/keyTree.ts';
+import { needsPassphrase, openBackup, parseBackup } from '../../wallet/walletBackup.ts';
 import { WalletKeys } from '../../wallet/walletKeys.ts';
 import { CliError } from '../cliError.ts';
 import { type Command, type Context, optionalText } from '../command.ts';
 import { EXIT } from '../exitCodes.ts';
 import { describeOwnKey, type OwnAddressAnswer } from '../ownAddress.ts';
-import { passphraseToSet, readSecret, wordsPassphrase } from '../prompt.ts';
+import { passphraseToOpen, passphraseToSet, readSecret, wordsPassphrase } from '../prompt.ts';
 
 export const walletRestore: Command = {
   usage: 'restore [file]',
-  summary: 'make the wallet of twelve or twenty-four words, and find its coins',
+  summary: 'make the wallet of its words or of a backup file, and find its coins',
   arguments: {
-    file: { describe: 'a file that holds the words; without it they are asked for' },
+    file: { describe: 'a backup, or a file that holds the words; without it they are asked for' },
   },
   flags: {
     'words-passphrase': {
@@ -21,30 +22,21 @@ export const walletRestore: Command = {
   examples: [
     ['indiecoin wallet restore', 'asks for the words, or reads what is piped in'],
     ['indiecoin wallet restore words.txt', 'reads them from a file'],
+    ['indiecoin wallet restore --file wallet-backup.json', 'opens what `wallet backup` wrote'],
     ['indiecoin wallet restore --words-passphrase', 'asks for the passphrase that belongs to them too'],
   ],
   run: async (context) => {
-    const { config, node, terminal } = context;
-    const { dataDir, params } = config;
+    const { config, terminal } = context;
+    const { dataDir } = config;
     if (WalletKeys.exists(dataDir)) {
       const message = `There is a wallet in ${dataDir} already. Move its wallet.json and wallet.key away first.`;
       throw new CliError(EXIT.refused, message);
     }
-    const { words, wordsPassphrase: ofWords } = await readWords(context);
-    const passphrase = await passphraseToSet();
-    let own: OwnAddressAnswer;
-    if (await node.isRunning()) {
-      own = await node.call<OwnAddressAnswer>('walletrestore', {
-        words,
-        ...(passphrase && { passphrase }),
-        ...(ofWords && { words_passphrase: ofWords }),
-      });
-    } else {
-      const nowSec = Math.floor(Date.now() / 1000);
-      const options = { words, wordsPassphrase: ofWords, passphrase, birthHeight: 0, nowSec };
-      const { keys } = await WalletKeys.create(dataDir, params, options);
-      own = describeOwnKey(keys, await keys.currentReceive(), params);
-    }
+    const file = optionalText(context, 'file');
+    const text = await readSecret('The words: ', file);
+    const own = isBackup(text)
+      ? await restoreBackup(context, file ?? 'the backup', text)
+      : await restoreWords(context, await readWords(context, file, text));
     terminal.answer(own, () => [
       'The wallet is restored. Its coins appear as the chain is read: `indiecoin wallet balance`.',
       `An address of it: ${own.address}`,
@@ -52,9 +44,48 @@ export const walletRestore: Command = {
   },
 };
 
-async function readWords(context: Context): Promise<WalletSecret> {
-  const file = optionalText(context, 'file');
-  const text = await readSecret('The words: ', file);
+/** Words never begin like this. */
+function isBackup(text: string): boolean {
+  return text.trimStart().startsWith('{');
+}
+
+async function restoreBackup(
+  { config, node }: Context,
+  name: string,
+  text: string,
+): Promise<OwnAddressAnswer> {
+  const { dataDir, params } = config;
+  const backup = parseBackup(name, text, params);
+  const passphrase = needsPassphrase(backup) ? await passphraseToOpen() : undefined;
+  if (await node.isRunning()) {
+    const given = { name, backup: text, ...(passphrase !== undefined && { passphrase }) };
+    return node.call<OwnAddressAnswer>('walletrestorebackup', given);
+  }
+  const { keys } = await WalletKeys.create(dataDir, params, await openBackup(name, backup, passphrase));
+  return describeOwnKey(keys, await keys.currentReceive(), params);
+}
+
+async function restoreWords({ config, node }: Context, secret: WalletSecret): Promise<OwnAddressAnswer> {
+  const { dataDir, params } = config;
+  const passphrase = await passphraseToSet();
+  if (await node.isRunning()) {
+    return node.call<OwnAddressAnswer>('walletrestore', {
+      words: secret.words,
+      ...(passphrase !== undefined && { passphrase }),
+      ...(secret.wordsPassphrase !== '' && { words_passphrase: secret.wordsPassphrase }),
+    });
+  }
+  const nowSec = Math.floor(Date.now() / 1000);
+  const { keys } = await WalletKeys.create(dataDir, params, {
+    ...secret,
+    passphrase,
+    birthHeight: 0,
+    nowSec,
+  });
+  return describeOwnKey(keys, await keys.currentReceive(), params);
+}
+
+async function readWords(context: Context, file: string | undefined, text: string): Promise<WalletSecret> {
   if (context.arguments['words-passphrase'] !== true) return { words: checkWords(text), wordsPassphrase: '' };
   const isPiped = file === undefined && !process.stdin.isTTY;
   const end = isPiped ? text.indexOf('\n') : -1;
