@@ -5,6 +5,9 @@ import { wholeNumber } from '../wholeNumber.ts';
 /** How often the node is asked how far it is. */
 const ASK_EVERY_MS = 500;
 
+/** A rescan tells its share of the chain. */
+const PARTS = 1000;
+
 type Info = { scanning: false | { duration: number; progress: number } };
 type Balance = { confirmed: string; height: number };
 
@@ -19,11 +22,11 @@ export const walletRescan: Command = {
   run: async (context) => {
     const { node, terminal } = context;
     const from = wholeNumber(optionalText(context, 'from') ?? '0', '--from', 0, 2 ** 31 - 1);
-    const progress = new Progress(terminal, 'Reading', 100);
+    const progress = new Progress(terminal, 'Reading', PARTS, 'per mille');
     const asking = setInterval(() => {
       void node.call<Info>('getwalletinfo').then(
         ({ scanning }) => {
-          if (scanning !== false) progress.update(Math.floor(scanning.progress * 100), 'of the chain');
+          if (scanning !== false) progress.update(Math.floor(scanning.progress * PARTS));
         },
         () => undefined,
       );

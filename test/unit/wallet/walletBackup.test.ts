@@ -58,7 +58,8 @@ describe('a backup', () => {
     const text = await keys.sealBackup('of the wallet', 'of the backup');
     const secret = await keys.revealSecret('of the wallet');
     for (const hidden of [
-      ...secret.words.split(' ').slice(0, 1),
+      // One alone may also be the name of a field.
+      secret.words.split(' ').slice(0, 2).join(' '),
       'word 25',
       'rent',
       'savings',
