@@ -86,6 +86,7 @@ export async function wordsPassphrase(options: {
   if (piped !== undefined || !process.stdin.isTTY)
     return firstLine(piped ?? (await readAll(process.stdin)), 'The passphrase of the words');
   const first = await askSecret('Passphrase of the words (a "25th word"): ');
+  if (isNew && first === '') throw usageError('A passphrase of no letters is none. Nothing was done.');
   if (isNew && (await askSecret('Once more: ')) !== first)
     throw usageError('The two passphrases differ. Nothing was done.');
   return first;

@@ -52,7 +52,8 @@ export function rpcClient(dataDir: string, how: string): RpcClient {
     if (status === 401) throw notRunning(dataDir, how);
     const { result, error } = parseAnswer(status, text);
     if (error?.code === RPC_ERROR.inWarmup) throw new StartingError(error.message);
-    if (error !== null) throw new RefusedError(error.code, error.message);
+    // Bitcoin Core begins some of its messages like this; ours say who speaks.
+    if (error !== null) throw new RefusedError(error.code, error.message.replace(/^Error: /, ''));
     return result as T;
   };
   const isRunning = async () => {

@@ -29,8 +29,9 @@ export const walletNew: Command = {
       '',
       `  ${terminal.bold(words)}`,
       '',
-      ...(hasPassphrase ? ['Their passphrase is not shown. Only both together bring the coins back.'] : []),
-      'Whoever has them has the coins; without them and this computer nobody has.',
+      ...(hasPassphrase
+        ? ['Their passphrase is not shown. Whoever has both has the coins; without both nobody has.']
+        : ['Whoever has them has the coins; without them and this computer nobody has.']),
       `Your first address: ${own.address}`,
     ]);
   },

@@ -1,6 +1,9 @@
 import { MAX_UNLOCK_SEC } from '../../wallet/unlockedAccount.ts';
+import { CliError } from '../cliError.ts';
 import { type Command, optionalText } from '../command.ts';
+import { EXIT } from '../exitCodes.ts';
 import { passphraseToOpen } from '../prompt.ts';
+import type { RpcClient } from '../rpcClient.ts';
 import { wholeNumber } from '../wholeNumber.ts';
 
 const DEFAULT_SEC = '60';
@@ -18,6 +21,7 @@ export const walletUnlock: Command = {
   run: async (context) => {
     const { node, terminal } = context;
     const seconds = wholeNumber(optionalText(context, 'for') ?? DEFAULT_SEC, '--for', 1, MAX_UNLOCK_SEC);
+    await requireProtected(node);
     await node.call('walletpassphrase', [await passphraseToOpen(), seconds]);
     const until = Math.floor(Date.now() / 1000) + seconds;
     terminal.answer(
@@ -26,3 +30,14 @@ export const walletUnlock: Command = {
     );
   },
 };
+
+/** Before a passphrase is asked for that there is not. */
+async function requireProtected(node: RpcClient): Promise<void> {
+  const { exists, protected: isProtected } = await node.call<{ exists: boolean; protected: boolean }>(
+    'walletbalance',
+  );
+  if (!exists) throw new CliError(EXIT.refused, 'There is no wallet yet: `indiecoin wallet new` makes one.');
+  if (isProtected) return;
+  const message = 'The wallet has no passphrase: payments need none. `indiecoin wallet passphrase` sets one.';
+  throw new CliError(EXIT.refused, message);
+}
