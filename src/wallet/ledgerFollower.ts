@@ -135,7 +135,9 @@ export class LedgerFollower {
         if (next.height % REPORT_BLOCKS === 0) onRescan?.(next.height, chain.tip.height);
       }
     }
-    if (!this.#isClosing) this.#problem = undefined;
+    // Told of half a ledger, its owner would take payments for dead whose coins it has not read yet.
+    if (this.#isClosing) return;
+    this.#problem = undefined;
     this.#options.onCaughtUp();
     this.write();
   }

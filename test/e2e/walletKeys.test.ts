@@ -215,6 +215,27 @@ test('addresses, labels, watched keys and a rescan', async () => {
       assert.equal((await rpc('walletbalance')).confirmed, '100.00000000');
       assert.equal((await watched()).confirmed, '250.00000000');
 
+      const copy = join(folder, 'copy.json');
+      assert.equal(await rpc('backupwallet', copy), null);
+      assert.equal(statSync(copy).mode & 0o777, 0o600);
+      await fails(-4, /Wallet backup failed! EEXIST/, 'backupwallet', copy);
+      await fails(-4, /Wallet backup failed!/, 'backupwallet', join(folder, 'nowhere', 'copy.json'));
+      const fresh = await NodeProcess.start({ dataDir: join(folder, 'c') });
+      try {
+        const backup = readFileSync(copy, 'utf8');
+        await assert.rejects(fresh.rpc('walletrestorebackup', 'copy.json', backup.replace('rent', 'rant')), {
+          code: -4,
+          message: /copy\.json is damaged/,
+        });
+        await fresh.rpc('walletrestorebackup', 'copy.json', backup);
+        assert.deepEqual(await fresh.rpc('listlabels'), ['', 'rent', 'savings']);
+        assert.equal((await fresh.rpc<Json>('getaddressinfo', rent)).ismine, true);
+        assert.equal((await fresh.rpc<Json>('getaddressinfo', cold)).iswatchonly, true);
+        await assert.rejects(fresh.rpc('walletrestorebackup', 'copy.json', backup), { code: -4 });
+      } finally {
+        await fresh.kill();
+      }
+
       assert.equal((await callAt(node, '/wallet/', 'getwalletinfo')).result.walletname, '');
       assert.deepEqual((await callAt(node, '/wallet/other', 'getwalletinfo')).error, {
         code: -18,

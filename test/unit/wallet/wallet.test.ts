@@ -194,3 +194,23 @@ it('a ledger ahead of a chain that lost its last blocks starts over', async () =
     await empty.close();
   });
 });
+
+it('a rescan that is cut short keeps our unconfirmed payments', async () => {
+  await withWallet(async (setup) => {
+    const { chain, mempool, wallet, dataDir } = setup;
+    await fund(setup);
+    const { transaction } = await wallet.pay({ publicKey: other.publicKey, amount: COIN, feeRate: 2n });
+    const before = wallet.balance();
+    await wallet.rescan(0);
+    assert.equal(wallet.isRescanning, true);
+    await wallet.close();
+    assert.ok(wallet.height < 100, 'it was cut short');
+    const reopened = await openWallet(chain, mempool, dataDir);
+    assert.deepEqual(
+      reopened.ownPending().map(({ hash }) => hashToHex(hash)),
+      [hashToHex(transaction.hash)],
+    );
+    assert.deepEqual(reopened.balance(), before);
+    await reopened.close();
+  });
+});
