@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { crc32 } from '../bytes/bytes.ts';
-import { isOnCurve } from '../crypto/keys.ts';
 import { isAccountKey, type WordCount } from './keyTree.ts';
 import { WalletError } from './walletError.ts';
 
@@ -107,10 +106,7 @@ export function parseWalletFile(path: string, text: string): WalletFile {
     const { check, ...file } = isFirst ? version1.parse(json) : version2.parse(json);
     if (check !== undefined && check !== checkOf(file)) throw new Error('its checksum is another');
     if (!isAccountKey(file.accountKey)) throw new Error('its account key is none');
-    const upgraded = file.version === 2 ? file : { ...file, version: 2 as const, labels: {}, watched: [] };
-    const keys = [...Object.keys(upgraded.labels), ...upgraded.watched.map((key) => key.publicKey)];
-    if (!keys.every((key) => isOnCurve(Buffer.from(key, 'hex')))) throw new Error('a public key is none');
-    return upgraded;
+    return file.version === 2 ? file : { ...file, version: 2, labels: {}, watched: [] };
   } catch (error) {
     throw new WalletError('damaged', `${path} is damaged. Restore the wallet from its words.`, {
       cause: error,
