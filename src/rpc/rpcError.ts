@@ -13,6 +13,7 @@ export const RPC_ERROR = {
   notConnected: -9,
   inInitialDownload: -10,
   invalidLabel: -11,
+  keypoolRanOut: -12,
   walletLocked: -13,
   wrongPassphrase: -14,
   wrongEncryptionState: -15,

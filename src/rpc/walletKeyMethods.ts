@@ -240,6 +240,8 @@ async function rescan(
   await wallet.rescan(start);
   await wallet.settled();
   if (wallet.problem !== undefined) throw new RpcError(RPC_ERROR.misc, `Rescan failed. ${wallet.problem}`);
+  // The node is ending, or another rescan has taken over.
+  if ((wallet.tip?.height ?? -1) < stop) throw new RpcError(RPC_ERROR.misc, 'Rescan aborted.');
   return { start_height: start, stop_height: stop };
 }
 
