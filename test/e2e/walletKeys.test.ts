@@ -247,6 +247,13 @@ test('addresses, labels, watched keys and a rescan', async () => {
       });
       assert.deepEqual((await callAt(node, '/wallet/other', 'listwallets')).result, ['']);
       assert.equal((await callAt(node, '/wallet/other', 'getblockcount')).result, 106);
+
+      // A payment to a watched key waits for a block, and is confirmed by one.
+      await rpc('walletsend', cold, '1');
+      assert.equal((await watched()).unconfirmed, '1.00000000');
+      await rpc('generatetoaddress', 1, cold);
+      assert.equal((await watched()).unconfirmed, '0.00000000');
+      assert.match((await watched()).confirmed, /^[0-9]+1\.00000000$/);
     } finally {
       await node.kill();
     }
