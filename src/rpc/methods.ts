@@ -13,10 +13,13 @@ import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod, usageOf } from './rpcMethod.ts';
 import { templateMethods } from './templateMethods.ts';
 import { transactionMethods } from './transactionMethods.ts';
+import { walletCoinMethods } from './walletCoinMethods.ts';
+import { walletHistoryMethods } from './walletHistoryMethods.ts';
 import { walletKeyMethods } from './walletKeyMethods.ts';
 import { walletFileMethods, walletListMethods } from './walletListMethods.ts';
 import { walletLockMethods } from './walletLockMethods.ts';
 import { walletMethods } from './walletMethods.ts';
+import { walletPaymentMethods } from './walletPaymentMethods.ts';
 
 const help = rpcMethod({
   name: 'help',
@@ -42,6 +45,9 @@ export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
     ...templateMethods,
     ...addressMethods,
     ...walletMethods,
+    ...walletCoinMethods,
+    ...walletHistoryMethods,
+    ...walletPaymentMethods,
     ...walletLockMethods,
     ...walletKeyMethods,
     ...walletListMethods,

@@ -26,6 +26,7 @@ export const RPC_ERROR = {
   verifyRejected: -26,
   alreadyInChain: -27,
   inWarmup: -28,
+  methodDeprecated: -32,
   nodeNotConnected: -29,
   invalidIpOrSubnet: -30,
 } as const;

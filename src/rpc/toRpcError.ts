@@ -13,6 +13,7 @@ const WALLET_CODES: Readonly<Record<WalletErrorCode, number>> = {
   pruned: RPC_ERROR.misc,
   'bad-amount': RPC_ERROR.type,
   'insufficient-funds': RPC_ERROR.insufficientFunds,
+  'fee-too-low': RPC_ERROR.invalidParameter,
   'too-many-inputs': RPC_ERROR.wallet,
   'too-many-addresses': RPC_ERROR.keypoolRanOut,
   'too-many-labels': RPC_ERROR.invalidLabel,

@@ -97,9 +97,18 @@ export const walletMethods: readonly RpcMethod[] = [
       address: text,
       amount: z.union([z.string(), z.number()]),
       feerate: z.int().min(1).max(MAX_FEE_RATE).optional(),
+      target: z.int().min(1).max(1008).optional(),
       passphrase,
     },
-    run: send,
+    run: async (services, given) => {
+      const { txid, amount, fee } = await sendPayment(services, {
+        address: given.address,
+        amount: parseAmount(String(given.amount)),
+        feeRate: feeRateFor(services, given.feerate, given.target),
+        passphrase: given.passphrase,
+      });
+      return { txid, amount: formatAmount(amount), fee: formatAmount(fee) };
+    },
   }),
   rpcMethod({
     name: 'wallethistory',
@@ -112,35 +121,47 @@ export const walletMethods: readonly RpcMethod[] = [
   }),
 ];
 
-async function send(
+/** Signs a payment and gives it to the mempool; `feeRate` in base units per byte. */
+export async function sendPayment(
   services: NodeServices,
-  given: {
-    address: string;
-    amount: string | number;
-    feerate?: number | undefined;
-    passphrase?: string | undefined;
-  },
-): Promise<Record<string, unknown>> {
-  const { wallet, params, network, chain, mempool } = services;
-  if (wallet.isRescanning || network.bestPeerHeight() - chain.tip.height > MAX_BEHIND) {
-    // What the wallet believes it has may be spent in blocks that it does not know yet.
-    throw new RpcError(RPC_ERROR.wallet, 'The node is still reading the chain. Try again when it is done.');
-  }
-  const publicKey = readPublicKey(given.address, params);
-  const amount = parseAmount(String(given.amount));
+  payment: { address: string; amount: bigint; feeRate: number; passphrase?: string | undefined },
+): Promise<{ txid: string; amount: bigint; fee: bigint }> {
+  const { wallet, params } = services;
+  requireUpToDate(services);
+  const { amount, passphrase } = payment;
   const { transaction, fee } = await wallet.pay({
-    publicKey,
+    publicKey: readPublicKey(payment.address, params),
     amount,
-    feeRate: BigInt(given.feerate ?? Math.max(DEFAULT_FEE_RATE, Math.ceil(mempool.minFeeRate))),
-    passphrase: given.passphrase,
+    feeRate: BigInt(payment.feeRate),
+    passphrase,
   });
   try {
-    const txid = await submitTransaction(services, transaction);
-    return { txid, amount: formatAmount(amount), fee: formatAmount(fee) };
+    return { txid: await submitTransaction(services, transaction), amount, fee };
   } catch (error) {
     await wallet.abandon(transaction);
     throw error;
   }
+}
+
+/** What the wallet believes it has may be spent in blocks that it does not know yet. @throws RpcError */
+export function requireUpToDate({ wallet, network, chain }: NodeServices): void {
+  if (wallet.isRescanning || network.bestPeerHeight() - chain.tip.height > MAX_BEHIND) {
+    throw new RpcError(RPC_ERROR.wallet, 'The node is still reading the chain. Try again when it is done.');
+  }
+}
+
+/**
+ * Base units per byte: what the sender named, or what is likely to be in a block within so many blocks, or the default;
+ * never less than the mempool takes. @throws RpcError for a rate that is surely a slip
+ */
+export function feeRateFor({ mempool }: NodeServices, named?: number, targetBlocks?: number): number {
+  if (named !== undefined && named > MAX_FEE_RATE) {
+    const message = `Fee rate (${named}) exceeds the ${MAX_FEE_RATE} base units a byte that are not taken for a slip`;
+    throw new RpcError(RPC_ERROR.invalidParameter, message);
+  }
+  if (named !== undefined) return named;
+  const estimate = targetBlocks === undefined ? undefined : mempool.estimateFeeRate(targetBlocks)?.feeRate;
+  return Math.ceil(Math.max(estimate ?? DEFAULT_FEE_RATE, mempool.minFeeRate));
 }
 
 /** Coins of watched keys, apart from those that can be spent; nothing where none is watched. */

@@ -173,6 +173,12 @@ export class Ledger {
     await this.flush({ sync: true });
   }
 
+  /** Puts one of our payments in the place of another, in one write: after a kill there is one of them, never both. */
+  async replacePending(old: Uint8Array, transaction: Transaction, timeSec: number): Promise<void> {
+    this.dropPending(old);
+    await this.addPending(transaction, timeSec);
+  }
+
   dropPending(txHash: Uint8Array): void {
     if (this.#ownPending.delete(hashToHex(txHash))) this.#delete(pendingKey(txHash));
   }

@@ -56,7 +56,8 @@ export function signPayment(
   return signInputs(coins, outputs, signers);
 }
 
-function signInputs(
+/** The transaction with a signature in each input. `signers` in the order of the coins. */
+export function signInputs(
   coins: readonly WalletCoin[],
   outputs: readonly TransactionOutput[],
   signers: readonly { publicKey: Uint8Array; privateKey: Uint8Array }[],

@@ -1,19 +1,26 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { hashToHex } from '../bytes/hex.ts';
-import { parseLockingScript } from '../consensus/lockingScript.ts';
+import { hashToHex, hexToHash } from '../bytes/hex.ts';
+import { parseLockingScript, payToPublicKey } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
 import { signMessage } from '../crypto/messageSignature.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { detachTransaction, outpointKey, type Transaction } from '../primitives/transaction.ts';
+import {
+  detachTransaction,
+  type Outpoint,
+  outpointKey,
+  type Transaction,
+} from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
+import { type BumpOptions, planBump } from './feeBump.ts';
 import type { KeyPath, WalletSecret } from './keyTree.ts';
 import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
 import { LedgerFollower } from './ledgerFollower.ts';
 import type { LedgerTip } from './ledgerRecords.ts';
-import { type Payment, planPayment, signPayment } from './payment.ts';
+import { type Payment, planPayment, signInputs, signPayment } from './payment.ts';
 import { findDead, type PendingTransaction, type PendingView, viewWithPending } from './pendingView.ts';
 import { openBackup, parseBackup } from './walletBackup.ts';
-import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
+import type { HistoryEntry, UnspentCoin, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 import type { NewWallet } from './walletFile.ts';
 import { WalletKeys } from './walletKeys.ts';
@@ -315,9 +322,21 @@ export class Wallet {
 
   /** What can be spent now: mature coins, and the change of our own payments. */
   spendable(): WalletCoin[] {
+    return this.unspent().filter(({ isSpendable }) => isSpendable);
+  }
+
+  /** All coins that no pending transaction spends. */
+  unspent(): UnspentCoin[] {
     const { unspent, incoming } = this.#view();
-    const change = incoming.filter(({ isOwn, key }) => isOwn && key.chain === 'change');
-    return [...unspent.filter((coin) => this.#isMature(coin)), ...change];
+    return [
+      ...unspent.map((coin) => ({ ...coin, isSpendable: this.#isMature(coin) })),
+      ...incoming.map((coin) => ({ ...coin, isSpendable: coin.isOwn && coin.key.chain === 'change' })),
+    ];
+  }
+
+  /** One that waits for a block; undefined where there is none. */
+  pendingTransaction(txid: string): PendingTransaction | undefined {
+    return this.#pending().find(({ transaction }) => hashToHex(transaction.hash) === txid);
   }
 
   /** Unconfirmed first, then from the latest block on. */
@@ -350,6 +369,82 @@ export class Wallet {
       await this.#ledger!.addPending(transaction, this.#nowSec());
       return { transaction, fee: plan.fee };
     });
+  }
+
+  /**
+   * Signs a payment of ours again, with a higher fee, and keeps it in the place of the old one. The caller gives it to the
+   * mempool, and calls `unbump` if that refuses it. @throws WalletError `not-own`, and see planBump
+   */
+  async bump(
+    txid: string,
+    options: BumpOptions & { passphrase?: string | undefined },
+  ): Promise<{ transaction: Transaction; fee: bigint; oldFee: bigint }> {
+    return this.#inTurn(async () => {
+      const keys = this.#requireKeys();
+      const { payment, changeKey } = this.#takeApart(txid);
+      const spare = this.unspent()
+        .filter(({ isSpendable, height }) => isSpendable && height !== undefined)
+        .sort((a, b) => (a.amount < b.amount ? 1 : -1));
+      const plan = planBump(payment, spare, options);
+      const paths = plan.coins.map(({ key }) => key);
+      const privateKeys = await keys.privateKeys(paths, options.passphrase);
+      const outputs = [...plan.outputs];
+      if (plan.change > 0n) {
+        const key = changeKey ?? (await keys.changeKey());
+        const lockingScript = payToPublicKey(keys.ring.publicKey(key));
+        outputs.splice(randomInt(outputs.length + 1), 0, { amount: plan.change, lockingScript });
+      }
+      const signers = paths.map((path, i) => ({
+        publicKey: keys.ring.publicKey(path),
+        privateKey: privateKeys[i]!,
+      }));
+      const transaction = signInputs(plan.coins, outputs, signers);
+      for (const key of privateKeys) key.fill(0);
+      await this.#ledger!.replacePending(hexToHash(txid), transaction, this.#nowSec());
+      return { transaction, fee: plan.fee, oldFee: plan.oldFee };
+    });
+  }
+
+  /** Takes back a higher fee that the mempool refused. */
+  async unbump(transaction: Transaction, old: PendingTransaction): Promise<void> {
+    await this.#ledger?.replacePending(transaction.hash, old.transaction, old.timeSec);
+  }
+
+  /** Whether it is a payment of this wallet, confirmed or not. */
+  async knows(txid: string): Promise<boolean> {
+    return (await this.history(Number.MAX_SAFE_INTEGER)).some((entry) => entry.txid === txid);
+  }
+
+  /** What a payment of ours spends, what it pays to others, and what it gives back to us. */
+  #takeApart(txid: string) {
+    const transaction = this.#ledger!.ownPending().get(txid)?.transaction;
+    const coins = transaction?.inputs.map(({ outpoint }) => this.#pendingCoin(outpoint));
+    const isOurs = coins?.every((coin) => coin !== undefined);
+    const isBase = this.#pending().some(({ transaction: { inputs } }) =>
+      inputs.some(({ outpoint }) => hashToHex(outpoint.txHash) === txid),
+    );
+    if (transaction === undefined || coins === undefined || !isOurs || isBase) {
+      const message = isBase
+        ? 'Another payment spends the change of this one: bump that one instead.'
+        : 'This is no payment of this wallet that waits for a block.';
+      throw new WalletError('not-own', message);
+    }
+    const changeAt = transaction.outputs.findIndex(
+      ({ lockingScript }) => this.#find(lockingScript)?.chain === 'change',
+    );
+    const change = transaction.outputs[changeAt];
+    const outputs = transaction.outputs.filter((_, index) => index !== changeAt);
+    const payment = { coins: coins as WalletCoin[], outputs, change: change?.amount ?? 0n };
+    return { payment, changeKey: change && this.#find(change.lockingScript) };
+  }
+
+  /** A coin of the ledger, or one that a pending transaction makes. */
+  #pendingCoin(outpoint: Outpoint): WalletCoin | undefined {
+    const coin = this.#ledger!.coin(outpointKey(outpoint.txHash, outpoint.index));
+    if (coin !== undefined) return coin;
+    const output = this.pendingTransaction(hashToHex(outpoint.txHash))?.transaction.outputs[outpoint.index];
+    const key = output && this.#find(output.lockingScript);
+    return key && { outpoint, amount: output.amount, height: undefined, isCoinbase: false, key };
   }
 
   /** Takes back a payment that the mempool refused: its coins are free again. */

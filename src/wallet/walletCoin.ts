@@ -12,6 +12,13 @@ export type WalletCoin = Readonly<{
   key: KeyPath;
 }>;
 
+/** One that no pending transaction spends. */
+export type UnspentCoin = WalletCoin &
+  Readonly<{
+    /** Now: it is mature, or the change of a payment of ours. */
+    isSpendable: boolean;
+  }>;
+
 /** What one transaction did to the wallet. */
 export type HistoryEntry = Readonly<{
   /** As people read it. */

@@ -9,6 +9,7 @@ export type WalletErrorCode =
   | 'pruned'
   | 'bad-amount'
   | 'insufficient-funds'
+  | 'fee-too-low'
   | 'too-many-inputs'
   | 'too-many-addresses'
   | 'too-many-labels'
