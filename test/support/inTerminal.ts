@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { MAIN, until } from './nodeProcess.ts';
 
 /** Why no terminal can be had here, for a test's skip: util-linux's `script` gives one. */
@@ -11,6 +10,8 @@ export const noTerminal: string | false =
 /** The program in a terminal of its own, as a person has it, with all that is written to it. */
 export class InTerminal {
   readonly #child: ChildProcess;
+  /** All that it wrote has been read, which can be a while after its exit. */
+  #isClosed = false;
   #output = '';
 
   constructor(
@@ -24,6 +25,9 @@ export class InTerminal {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: '/nonexistent', TERM: 'xterm', LANG: 'C.UTF-8', ...env },
     });
+    this.#child.once('close', () => {
+      this.#isClosed = true;
+    });
     this.#child.stdin?.on('error', () => undefined);
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#output += chunk.toString('utf8');
@@ -35,11 +39,14 @@ export class InTerminal {
     return this.#output;
   }
 
-  /** What came between two returns of the cursor, without escape sequences: none may be longer than the terminal is wide. */
+  /**
+   * What came between two returns of the cursor, without escape sequences and the echo of Ctrl-C: none may be longer than
+   * the terminal is wide.
+   */
   get segments(): string[] {
     const returned = this.#output.replaceAll('\x1b[H', '\r');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    return returned.replace(/\x1b\[[0-9;?]*[a-zA-Z]/g, '').split(/[\r\n]+/);
+    return returned.replace(/\x1b\[[0-9;?]*[a-zA-Z]|\^C/g, '').split(/[\r\n]+/);
   }
 
   async shows(text: RegExp): Promise<void> {
@@ -54,8 +61,7 @@ export class InTerminal {
 
   /** Its exit code. */
   async ended(): Promise<number | null> {
-    if (this.#child.exitCode === null)
-      await once(this.#child, 'exit', { signal: AbortSignal.timeout(30_000) });
+    await until('the program in the terminal ends', () => this.#isClosed, 30_000);
     return this.#child.exitCode;
   }
 

@@ -54,7 +54,7 @@ async function checkOthers(context: Context, node: RunningNode | undefined): Pro
   ]);
   const places = await placesToAsk(config, {
     given: nodesIn(context),
-    peers: (node?.peers ?? []).filter(({ inbound }) => !inbound).map(({ addr }) => addr),
+    peers: (node?.peers ?? []).filter(({ inbound }) => !inbound).map((peer) => peer.multiaddr),
     own: node?.status.addresses ?? [],
   });
   terminal.note(`Asking ${places.length} nodes…`);

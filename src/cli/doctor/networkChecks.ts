@@ -109,7 +109,7 @@ export function checkReachable(places: readonly InspectedPlace[], node: RunningN
     );
   }
   const visitors = node.peers.filter(
-    ({ addr, inbound }) => inbound && !isPrivateHost(hostOf(multiaddr(addr))),
+    (peer) => peer.inbound && !isPrivateHost(hostOf(multiaddr(peer.multiaddr))),
   );
   if (visitors.length > 0) return ok('reachable', `${visitors.length} peers have come in from outside`);
   const port = /\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1] ?? 'PORT';

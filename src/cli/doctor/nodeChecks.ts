@@ -7,7 +7,7 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** What `getpeerinfo` tells, as far as it is of use here. */
 export type ConnectedPeer = Readonly<{
-  addr: string;
+  multiaddr: string;
   inbound: boolean;
   timeoffset: number;
   synced_blocks: number;

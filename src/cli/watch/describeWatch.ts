@@ -148,18 +148,11 @@ function peerLines({ snapshot, nowSec }: WatchView, { columns }: WatchSize): Wat
 function peerRow(peer: WatchedPeer, nowSec: number, isNarrow: boolean): string[] {
   const ping = peer.pingtime === undefined ? '' : `${Math.round(peer.pingtime * 1000)} ms`;
   const height = peer.synced_blocks < 0 ? '?' : grouped(peer.synced_blocks);
-  const short = [`${peer.inbound ? 'in ' : 'out'} ${hostOf(peer.addr)}`, height, ping];
+  const short = [`${peer.inbound ? 'in ' : 'out'} ${fit(printable(peer.addr), 28)}`, height, ping];
   if (isNarrow) return short;
   const since = duration(Math.max(0, Math.floor(nowSec - peer.conntime)));
   const traffic = [formatBytes(peer.bytesrecv), formatBytes(peer.bytessent)];
   return [...short, since, ...traffic, printable(peer.subver)];
-}
-
-/** `203.0.113.5:8888` of a multiaddr. */
-function hostOf(address: string): string {
-  const [, , host = address, , port = ''] = address.split('/');
-  const text = port === '' ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return fit(printable(text), 28);
 }
 
 type Side = 'start' | 'end';

@@ -41,7 +41,7 @@ function snapshot(peers: number, changes: Partial<NodeStatus> = {}, atMs = 1000)
     status: { ...status, peers, ...changes },
     peers: Array.from({ length: peers }, (_, i) => ({
       peer_id: `peer${i}`,
-      addr: i % 2 ? `/ip6/2001:db8::${i}/tcp/8888/p2p/x` : `/ip4/203.0.113.${i}/tcp/8888`,
+      addr: i % 2 ? `[2001:db8::${i}]:8888` : `203.0.113.${i}:8888`,
       inbound: i % 2 === 1,
       synced_blocks: i === 0 ? -1 : 12_345,
       subver: 'evil\x1b[2J\u202e世',

@@ -52,8 +52,8 @@ function running(
   return { peers, status: { peerId: OWN, addresses, tipTimeSec } as unknown as RunningNode['status'] };
 }
 
-const peer = (addr: string, inbound: boolean, timeoffset = 0): ConnectedPeer => ({
-  addr,
+const peer = (multiaddr: string, inbound: boolean, timeoffset = 0): ConnectedPeer => ({
+  multiaddr,
   inbound,
   timeoffset,
   synced_blocks: 1,
