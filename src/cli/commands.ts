@@ -25,9 +25,12 @@ import { peersRemove } from './commands/peersRemove.ts';
 import { rpc } from './commands/rpc.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
+import { walletAbandon } from './commands/walletAbandon.ts';
 import { walletAddress } from './commands/walletAddress.ts';
 import { walletBackup } from './commands/walletBackup.ts';
 import { walletBalance } from './commands/walletBalance.ts';
+import { walletBump } from './commands/walletBump.ts';
+import { walletCoins } from './commands/walletCoins.ts';
 import { walletHistory } from './commands/walletHistory.ts';
 import { walletLock } from './commands/walletLock.ts';
 import { walletNew } from './commands/walletNew.ts';
@@ -55,6 +58,9 @@ export const GROUPS: readonly CommandGroup[] = [
       walletBalance,
       walletSend,
       walletHistory,
+      walletCoins,
+      walletBump,
+      walletAbandon,
       walletBackup,
       walletRestore,
       walletPassphrase,

@@ -60,6 +60,8 @@ export type NodeConfig = Readonly<{
   stratumHost: string;
   /** Whether it is there for others to join through. */
   isSeed: boolean;
+  /** A command of the shell. */
+  walletNotify: string | undefined;
   transactionIndex: boolean;
   /** Megabytes. 0: nothing is watched. */
   minFreeSpaceMb: number;
@@ -104,6 +106,7 @@ const settingsSchema = z.strictObject({
   'metrics-host': z.string().default('127.0.0.1'),
   'stratum-port': port.optional(),
   'stratum-host': z.string().default('127.0.0.1'),
+  'wallet-notify': z.string().min(1, 'there is no command').optional(),
   'min-free-space': z.int().min(0, 'it is a number of megabytes').default(DEFAULT_MIN_FREE_MB),
   'transaction-index': z.boolean().optional(),
   prune: z.int().min(0).default(0),
@@ -270,6 +273,7 @@ function toConfig(settings: z.infer<typeof settingsSchema>, isLogLevelGiven: boo
     stratumPort: settings['stratum-port'],
     stratumHost: settings['stratum-host'],
     isSeed: false,
+    walletNotify: settings['wallet-notify'],
     minFreeSpaceMb: settings['min-free-space'],
     transactionIndex: settings['transaction-index'] ?? prune === undefined,
     prune,

@@ -5,7 +5,7 @@ import type { ChainChange } from '../chain/chainChange.ts';
 import { isReindexUnfinished, reindex } from '../chain/reindex.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { VerifyPool } from '../crypto/verifyPool.ts';
-import { Mempool } from '../mempool/mempool.ts';
+import { FROM_FILE, Mempool } from '../mempool/mempool.ts';
 import { MempoolFiles } from '../mempool/mempoolFiles.ts';
 import { checkProposal } from '../mining/checkProposal.ts';
 import { Miner } from '../mining/miner.ts';
@@ -21,12 +21,14 @@ import { RpcServer } from '../rpc/rpcServer.ts';
 import { StratumServer } from '../rpc/stratumServer.ts';
 import { DiskSpace } from '../store/diskSpace.ts';
 import { areTablesSound } from '../store/tableCheck.ts';
-import { Wallet } from '../wallet/wallet.ts';
+import { type TransactionListener, Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
 import { ConfigError } from './configError.ts';
 import { LOG_FILE, type Logger } from './log.ts';
 import { LogLevels } from './logLevels.ts';
 import { UpgradeWatch } from './upgradeWatch.ts';
+import { tellOfPayments } from './walletNews.ts';
+import { WalletNotifier } from './walletNotifier.ts';
 import { warningsOf } from './warnings.ts';
 import { watchDiskSpace } from './watchDiskSpace.ts';
 import { watchTables } from './watchTables.ts';
@@ -38,6 +40,8 @@ const SYNC_MS = 60_000;
 const PROGRESS_MS = 5000;
 /** A miner whose seeds do not answer for so long may be the first of its network. */
 const ALONE_MS = 15_000;
+/** Source of payments that the last run sent, and no block has. */
+const FROM_WALLET = 'wallet';
 
 /** Where the node is asked. */
 type Doors = Readonly<{ rpc: RpcServer; metrics: MetricsServer | undefined }>;
@@ -151,7 +155,11 @@ async function openParts(
   mempool = pool;
   const mempoolFiles = openMempoolFiles({ dataDir, params, pool, log: logOf('mempool') });
   opened('mempool', () => mempoolFiles.close());
-  const wallet = await openWallet({ dataDir, params, chain, pool, log: logOf('wallet') });
+  const notifier =
+    config.walletNotify === undefined ? undefined : new WalletNotifier(config.walletNotify, logOf('wallet'));
+  if (notifier !== undefined) opened('wallet-notify', () => notifier.close());
+  const onTransaction = tellOfPayments(logOf('wallet'), notifier);
+  const wallet = await openWallet({ dataDir, params, chain, pool, onTransaction, log: logOf('wallet') });
   reader = wallet;
   opened('wallet', () => wallet.close());
 
@@ -186,7 +194,7 @@ async function openParts(
   follow(chain, { pool, wallet, miner, templates, network, upgradeWatch, log: logOf('chain') });
   const events = new NodeEvents(chain, pool, network);
   // Payments of ours that no block has: after a kill the mempool of the last run is gone.
-  for (const transaction of wallet.ownPending()) await pool.accept(transaction, { source: 'wallet' });
+  for (const transaction of wallet.ownPending()) await pool.accept(transaction, { source: FROM_WALLET });
   loadMempool(mempoolFiles, logOf('mempool'), stop);
   const flush = setInterval(() => chain.sync().catch(stop), SYNC_MS);
   opened('flush timer', async () => clearInterval(flush));
@@ -282,10 +290,12 @@ function openWallet(parts: {
   params: NodeConfig['params'];
   chain: Chain;
   pool: Mempool;
+  onTransaction: TransactionListener;
   log: Logger;
 }): Promise<Wallet> {
-  const { dataDir, params, chain, pool, log } = parts;
+  const { dataDir, params, chain, pool, onTransaction, log } = parts;
   return Wallet.open({
+    onTransaction,
     dataDir,
     params,
     chain,
@@ -346,7 +356,10 @@ function follow(
     upgradeWatch.update();
     network.update(change);
   });
-  pool.onAccepted(({ transaction }) => wallet.noteTransaction(transaction));
+  pool.onAccepted(({ transaction }, source) => {
+    // What the last run left was told of then.
+    wallet.noteTransaction(transaction, source !== FROM_FILE && source !== FROM_WALLET);
+  });
 }
 
 function logChange({ disconnected, connected, tip }: ChainChange, log: Logger): void {

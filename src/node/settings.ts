@@ -108,6 +108,12 @@ export const SETTINGS = {
     value: 'IP',
     description: 'address that it listens on (default 127.0.0.1)',
   },
+  'wallet-notify': {
+    kind: 'string',
+    value: 'COMMAND',
+    description:
+      'run for each transaction of the wallet: %s is its txid, %b its block or "unconfirmed", %h the height or -1',
+  },
   'min-free-space': {
     kind: 'integer',
     value: 'MB',

@@ -121,13 +121,13 @@ export class Ledger {
     this.#tip = tip;
   }
 
-  /** Takes in the next block. @returns the keys that it paid to */
-  connect(block: Block, height: number, findKey: FindKey): KeyPath[] {
+  /** Takes in the next block. @returns what it did to the wallet, in the block's order */
+  connect(block: Block, height: number, findKey: FindKey): HistoryEntry[] {
     const blockHash = hashToHex(block.header.hash);
-    const paid: KeyPath[] = [];
+    const entries: HistoryEntry[] = [];
     block.transactions.forEach((transaction, position) => {
       const spent = this.#spend(transaction);
-      const received = this.#receive(transaction, height, findKey, paid);
+      const received = this.#receive(transaction, height, findKey);
       if (spent.length === 0 && received === undefined) return;
       const entry = {
         ...describe(transaction, received ?? 0n, spent),
@@ -135,11 +135,12 @@ export class Ledger {
         blockHash,
         timeSec: block.header.timeSec,
       };
+      entries.push(entry);
       this.#put(historyKey(height, position), encodeEntry(entry));
       this.dropPending(transaction.hash);
     });
     this.#tip = { hash: blockHash, height };
-    return paid;
+    return entries;
   }
 
   /** Takes back the tip, the coins that it spent included. */
@@ -283,13 +284,12 @@ export class Ledger {
   }
 
   /** @returns what it paid to us; undefined when nothing */
-  #receive(transaction: Transaction, height: number, findKey: FindKey, paid: KeyPath[]): bigint | undefined {
+  #receive(transaction: Transaction, height: number, findKey: FindKey): bigint | undefined {
     let received: bigint | undefined;
     transaction.outputs.forEach(({ amount, lockingScript }, index) => {
       const key = findKey(lockingScript);
       if (key === undefined) return;
       received = (received ?? 0n) + amount;
-      paid.push(key);
       // A copy of the hash: a view would keep the whole block in memory.
       const outpoint = { txHash: Uint8Array.from(transaction.hash), index };
       const coin = { outpoint, amount, height, isCoinbase: isCoinbase(transaction), key };

@@ -3,6 +3,7 @@ import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
 import type { ChainNode, ChainView, TipChange } from './chainView.ts';
 import type { KeyRing } from './keyRing.ts';
 import type { FindKey, Ledger } from './ledger.ts';
+import type { HistoryEntry } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 import type { WalletKeys } from './walletKeys.ts';
 
@@ -17,6 +18,8 @@ export type FollowerOptions = Readonly<{
   findKey: FindKey;
   /** Called when the ledger stands at the tip after a rescan. */
   onCaughtUp: () => void;
+  /** Told of what a new block did to the ledger; not of those that a rescan reads. */
+  onConnected: (entries: readonly HistoryEntry[]) => void;
   /** Told of a rescan every so often. */
   onRescan: ((height: number, target: number) => void) | undefined;
   onRescanFailed: ((error: unknown) => void) | undefined;
@@ -89,7 +92,8 @@ export class LedgerFollower {
     }
     for (const changed of change.connected) {
       const { node } = changed;
-      if (ledger.tip?.hash === node.parent?.hash) await this.#connect(changed.block, node.height);
+      if (ledger.tip?.hash !== node.parent?.hash) continue;
+      this.#options.onConnected(await this.#connect(changed.block, node.height));
     }
     if (ledger.tip?.hash !== change.tip.hash) this.startRescan();
     return undone;
@@ -164,11 +168,12 @@ export class LedgerFollower {
     return bytes === undefined ? undefined : decodeBlock(bytes);
   }
 
-  async #connect(block: Block, height: number): Promise<void> {
+  async #connect(block: Block, height: number): Promise<HistoryEntry[]> {
     const { ledger, findKey } = this.#options;
     await this.#discoverKeys(block);
-    ledger.connect(block, height, findKey);
+    const entries = ledger.connect(block, height, findKey);
     if (ledger.unwrittenBlocks >= FLUSH_BLOCKS) await ledger.flush();
+    return entries;
   }
 
   /**

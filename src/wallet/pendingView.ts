@@ -1,5 +1,5 @@
 import { hashToHex } from '../bytes/hex.ts';
-import { outpointKey, type Transaction } from '../primitives/transaction.ts';
+import { type Outpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import type { FindKey, Ledger } from './ledger.ts';
 import { describe } from './ledger.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
@@ -33,12 +33,10 @@ export function viewWithPending(
   }
   const amounts = new Map<string, bigint>();
   const incoming: (WalletCoin & { isOwn: boolean })[] = [];
-  const received = pending.map(({ transaction, isOwn }) => {
-    let total = 0n;
+  for (const { transaction, isOwn } of pending) {
     transaction.outputs.forEach(({ amount, lockingScript }, index) => {
       const key = findKey(lockingScript);
       if (key === undefined) return;
-      total += amount;
       const outpoint = { txHash: transaction.hash, index };
       const mapKey = outpointKey(transaction.hash, index);
       amounts.set(mapKey, amount);
@@ -46,20 +44,30 @@ export function viewWithPending(
         incoming.push({ outpoint, amount, height: undefined, isCoinbase: false, key, isOwn });
       }
     });
-    return total;
-  });
-  const entries = pending.map(({ transaction, timeSec }, i) => {
-    const spentAmounts = transaction.inputs.flatMap(({ outpoint }) => {
-      const key = outpointKey(outpoint.txHash, outpoint.index);
-      return ledger.coin(key)?.amount ?? amounts.get(key) ?? [];
-    });
-    const entry = describe(transaction, received[i]!, spentAmounts);
-    return { ...entry, height: undefined, blockHash: undefined, timeSec };
-  });
+  }
+  const amountOf = ({ txHash, index }: Outpoint) => {
+    const key = outpointKey(txHash, index);
+    return ledger.coin(key)?.amount ?? amounts.get(key);
+  };
+  const entries = pending.map((one) => describePending(one, findKey, amountOf));
   const unspent = [...ledger.coins()].filter(
     ({ outpoint }) => !spent.has(outpointKey(outpoint.txHash, outpoint.index)),
   );
   return { unspent, incoming, entries };
+}
+
+/** @param amountOf a coin of ours that is spent; undefined for one of others */
+export function describePending(
+  { transaction, timeSec }: PendingTransaction,
+  findKey: FindKey,
+  amountOf: (outpoint: Outpoint) => bigint | undefined,
+): HistoryEntry {
+  const received = transaction.outputs.reduce(
+    (total, { amount, lockingScript }) => (findKey(lockingScript) ? total + amount : total),
+    0n,
+  );
+  const spent = transaction.inputs.flatMap(({ outpoint }) => amountOf(outpoint) ?? []);
+  return { ...describe(transaction, received, spent), height: undefined, blockHash: undefined, timeSec };
 }
 
 /** Of our own payments, the ones that can no longer happen: an input is neither a coin of ours nor pending. */

@@ -18,7 +18,13 @@ import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
 import { LedgerFollower } from './ledgerFollower.ts';
 import type { LedgerTip } from './ledgerRecords.ts';
 import { type Payment, planPayment, signInputs, signPayment } from './payment.ts';
-import { findDead, type PendingTransaction, type PendingView, viewWithPending } from './pendingView.ts';
+import {
+  describePending,
+  findDead,
+  type PendingTransaction,
+  type PendingView,
+  viewWithPending,
+} from './pendingView.ts';
 import { openBackup, parseBackup } from './walletBackup.ts';
 import type { HistoryEntry, UnspentCoin, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
@@ -41,10 +47,17 @@ export type WalletOptions = Readonly<{
   /** Told of a rescan every so often. */
   onRescan?: (height: number, target: number) => void;
   onRescanFailed?: (error: unknown) => void;
+  /**
+   * Told of each transaction that pays or spends coins of ours or of watched keys, when it comes in and when a block has
+   * it; not of those that a rescan finds.
+   */
+  onTransaction?: TransactionListener;
   /** How the coins' database is looked at, and who is told when it is damaged: it is made anew from the chain. */
   ledger?: LedgerOptions;
 }>;
 
+/** @param entry its `height` is undefined while no block has it */
+export type TransactionListener = (entry: HistoryEntry, isWatchOnly: boolean) => void;
 export type OwnAddress = Readonly<{ address: string; publicKey: Uint8Array }>;
 export type Balance = Readonly<{ confirmed: bigint; unconfirmed: bigint; immature: bigint }>;
 
@@ -336,7 +349,9 @@ export class Wallet {
 
   /** One that waits for a block; undefined where there is none. */
   pendingTransaction(txid: string): PendingTransaction | undefined {
-    return this.#pending().find(({ transaction }) => hashToHex(transaction.hash) === txid);
+    const own = this.#ledger?.ownPending().get(txid);
+    if (own !== undefined) return { ...own, isOwn: true };
+    return this.#options.isInMempool(txid) ? this.#seen.get(txid) : undefined;
   }
 
   /** Unconfirmed first, then from the latest block on. */
@@ -460,20 +475,34 @@ export class Wallet {
       .map(({ transaction }) => transaction);
   }
 
-  /** A transaction that the mempool accepted. */
-  noteTransaction(transaction: Transaction): void {
-    this.#watchOnly?.noteTransaction(transaction);
+  /** A transaction that the mempool accepted. @param isNews whether somebody is told */
+  noteTransaction(transaction: Transaction, isNews = true): void {
+    this.#watchOnly?.noteTransaction(transaction, isNews);
     const ledger = this.#ledger;
     if (ledger === undefined) return;
     const txid = hashToHex(transaction.hash);
-    if (ledger.ownPending().has(txid)) return;
+    const own = ledger.ownPending().get(txid);
+    if (own !== undefined) {
+      if (isNews) this.#tell({ ...own, isOwn: true });
+      return;
+    }
     const spends = transaction.inputs.some(
       ({ outpoint }) =>
         ledger.coin(outpointKey(outpoint.txHash, outpoint.index)) !== undefined ||
         this.#seen.has(hashToHex(outpoint.txHash)),
     );
     if (!spends && !transaction.outputs.some(({ lockingScript }) => this.#findKey(lockingScript))) return;
-    this.#seen.set(txid, { transaction, timeSec: this.#nowSec(), isOwn: false });
+    const isKnown = this.#seen.has(txid);
+    const pending = { transaction, timeSec: this.#nowSec(), isOwn: false };
+    this.#seen.set(txid, pending);
+    if (isNews && !isKnown) this.#tell(pending);
+  }
+
+  #tell(pending: PendingTransaction): void {
+    const { onTransaction } = this.#options;
+    if (onTransaction === undefined) return;
+    const amountOf = (outpoint: Outpoint) => this.#pendingCoin(outpoint)?.amount;
+    onTransaction(describePending(pending, this.#findKey, amountOf), false);
   }
 
   /** Follows the chain. Awaited by it, after the mempool was told. */
@@ -511,7 +540,7 @@ export class Wallet {
   }
 
   #follow(keys: WalletKeys, ledger: Ledger): void {
-    const { chain, onRescan, onRescanFailed } = this.#options;
+    const { chain, onRescan, onRescanFailed, onTransaction } = this.#options;
     const onCaughtUp = () => this.#forgetGone();
     const findKey = this.#findKey;
     this.#follower = new LedgerFollower({
@@ -520,6 +549,9 @@ export class Wallet {
       keys,
       findKey,
       onCaughtUp,
+      onConnected: (entries) => {
+        for (const entry of entries) onTransaction?.(entry, false);
+      },
       onRescan,
       onRescanFailed,
     });

@@ -2,12 +2,22 @@ import { join } from 'node:path';
 import { bytesToHex, hashToHex } from '../bytes/hex.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { detachTransaction, outpointKey, type Transaction } from '../primitives/transaction.ts';
+import {
+  detachTransaction,
+  type Outpoint,
+  outpointKey,
+  type Transaction,
+} from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
 import type { KeyPath } from './keyTree.ts';
-import { Ledger, type LedgerOptions } from './ledger.ts';
+import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
 import { LedgerFollower } from './ledgerFollower.ts';
-import { type PendingTransaction, type PendingView, viewWithPending } from './pendingView.ts';
+import {
+  describePending,
+  type PendingTransaction,
+  type PendingView,
+  viewWithPending,
+} from './pendingView.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 import { MAX_WATCHED, type WatchedKey } from './walletFile.ts';
@@ -25,6 +35,7 @@ export type WatchOptions = Readonly<{
   nowSec: () => number;
   onRescan?: ((height: number, target: number) => void) | undefined;
   onRescanFailed?: ((error: unknown) => void) | undefined;
+  onTransaction?: ((entry: HistoryEntry, isWatchOnly: boolean) => void) | undefined;
   ledger?: LedgerOptions | undefined;
 }>;
 
@@ -141,8 +152,8 @@ export class WatchOnly {
     return [...[...this.#view().entries].reverse(), ...confirmed].slice(0, limit);
   }
 
-  /** A transaction that the mempool accepted. */
-  noteTransaction(transaction: Transaction): void {
+  /** A transaction that the mempool accepted. @param isNews whether somebody is told */
+  noteTransaction(transaction: Transaction, isNews = true): void {
     const ledger = this.#ledger;
     if (ledger === undefined) return;
     const isOfOurs =
@@ -154,7 +165,16 @@ export class WatchOnly {
       );
     if (!isOfOurs) return;
     const pending = { transaction, timeSec: this.#options.nowSec(), isOwn: false };
-    this.#seen.set(hashToHex(transaction.hash), pending);
+    const txid = hashToHex(transaction.hash);
+    const isKnown = this.#seen.has(txid);
+    this.#seen.set(txid, pending);
+    const { onTransaction } = this.#options;
+    if (!isNews || isKnown || onTransaction === undefined) return;
+    const find: FindKey = (script) => this.#find(script);
+    onTransaction(
+      describePending(pending, find, (outpoint) => this.#amountOf(outpoint)),
+      true,
+    );
   }
 
   /** Follows the chain. */
@@ -202,7 +222,7 @@ export class WatchOnly {
   }
 
   #follow(): void {
-    const { chain, keys, onRescan, onRescanFailed } = this.#options;
+    const { chain, keys, onRescan, onRescanFailed, onTransaction } = this.#options;
     const first = Math.min(...keys.watched.map(({ fromHeight }) => fromHeight));
     const followed = {
       ring: { noteUsed: () => false },
@@ -215,6 +235,9 @@ export class WatchOnly {
       keys: followed,
       findKey: (lockingScript) => this.#find(lockingScript),
       onCaughtUp: () => this.#forgetGone(),
+      onConnected: (entries) => {
+        for (const entry of entries) onTransaction?.(entry, true);
+      },
       onRescan,
       onRescanFailed,
     });
@@ -225,6 +248,14 @@ export class WatchOnly {
     if (this.#ledger === undefined) return { unspent: [], incoming: [], entries: [] };
     this.#forgetGone();
     return viewWithPending(this.#ledger, [...this.#seen.values()], (script) => this.#find(script));
+  }
+
+  /** Of a coin that the chain has, or that a transaction which waits for a block makes. */
+  #amountOf({ txHash, index }: Outpoint): bigint | undefined {
+    const coin = this.#ledger!.coin(outpointKey(txHash, index));
+    if (coin !== undefined) return coin.amount;
+    const output = this.#seen.get(hashToHex(txHash))?.transaction.outputs[index];
+    return output && this.#find(output.lockingScript) && output.amount;
   }
 
   #forgetGone(): void {

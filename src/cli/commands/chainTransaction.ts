@@ -1,5 +1,5 @@
-import { usageError } from '../cliError.ts';
 import { type Command, textOf } from '../command.ts';
+import { readTxid } from '../readTxid.ts';
 import { table } from '../terminal.ts';
 
 type TransactionAnswer = {
@@ -23,8 +23,7 @@ export const chainTransaction: Command = {
     ],
   ],
   run: async (context) => {
-    const txid = textOf(context, 'txid');
-    if (!/^[0-9a-f]{64}$/i.test(txid)) throw usageError(`"${txid}" is not a txid of 64 hex digits.`);
+    const txid = readTxid(textOf(context, 'txid'));
     const found = await context.node.call<TransactionAnswer>('getrawtransaction', [txid, 1]);
     context.terminal.answer(found, () => [
       ...table([

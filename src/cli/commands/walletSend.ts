@@ -1,11 +1,9 @@
 import { decodeAddress } from '../../crypto/address.ts';
 import { parseAmount } from '../../wallet/amount.ts';
 import { usageError } from '../cliError.ts';
-import { type Command, type Context, optionalText, textOf } from '../command.ts';
+import { type Command, textOf } from '../command.ts';
+import { FEE_FLAGS, readFeeFlags } from '../feeFlags.ts';
 import { passphraseToOpen } from '../prompt.ts';
-import { wholeNumber } from '../wholeNumber.ts';
-
-const MAX_FEE_RATE = 10_000;
 
 export const walletSend: Command = {
   usage: 'send <address> <amount>',
@@ -14,25 +12,30 @@ export const walletSend: Command = {
     address: { describe: 'who is paid' },
     amount: { describe: 'coins, with at most 8 decimals' },
   },
-  flags: {
-    'fee-rate': {
-      requiresArg: true,
-      description: 'base units (10^-8 coins) per byte; more is mined sooner (default 2)',
-    },
-  },
+  flags: FEE_FLAGS,
   examples: [
     ['indiecoin wallet send $(indiecoin wallet address) 1.5', 'pay yourself one and a half coins'],
     ['indiecoin wallet send $(indiecoin wallet address) 0.01 --fee-rate 10', 'a higher fee is mined sooner'],
+    [
+      'indiecoin wallet send $(indiecoin wallet address) 0.01 --target 12',
+      'a fee that was enough lately to be in a block within an hour',
+    ],
   ],
   run: async (context) => {
     const { node, terminal, config } = context;
     const address = textOf(context, 'address');
     const amount = textOf(context, 'amount');
     checkPayment(address, amount, config.params.addressPrefix);
-    const feerate = feeRateOf(context);
+    const { feeRate: feerate, target } = readFeeFlags(context);
     const { locked } = await node.call<{ locked: boolean }>('walletbalance');
     const passphrase = locked ? await passphraseToOpen() : undefined;
-    const params = { address, amount, ...(feerate && { feerate }), ...(passphrase && { passphrase }) };
+    const params = {
+      address,
+      amount,
+      ...(feerate && { feerate }),
+      ...(target && { target }),
+      ...(passphrase && { passphrase }),
+    };
     const sent = await node.call<{ txid: string; amount: string; fee: string }>('walletsend', params);
     terminal.answer(sent, () => [
       `Sent ${sent.amount} coins, and ${sent.fee} as a fee.`,
@@ -50,9 +53,4 @@ function checkPayment(address: string, amount: string, prefix: string): void {
   } catch (error) {
     throw usageError(`"${address}" cannot be paid: ${(error as Error).message}.`);
   }
-}
-
-function feeRateOf(context: Context): number | undefined {
-  const text = optionalText(context, 'fee-rate');
-  return text === undefined ? undefined : wholeNumber(text, '--fee-rate', 1, MAX_FEE_RATE);
 }

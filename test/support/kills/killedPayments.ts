@@ -40,9 +40,14 @@ class Pair {
   readonly #steady: NodeProcess;
   #victim: NodeProcess;
   readonly #addresses: { steady: string; victim: string };
-  /** Payments of the victim, and of the other, that they answered for. */
-  readonly #own = new Set<string>();
-  readonly #others = new Set<string>();
+  /** Payments of the victim, and of the other, that they answered for: txids by amount, which is another for each. */
+  readonly #own = new Map<string, string>();
+  readonly #others = new Map<string, string>();
+  /** All that were tried, answered for or not. */
+  #tried = 0;
+  #bumped = 0;
+  /** Payments that were to be replaced when the kill came: there is the old one or the new one. */
+  readonly #unanswered = new Set<string>();
 
   private constructor(
     random: () => number,
@@ -77,11 +82,14 @@ class Pair {
     const victim = this.#victim;
     // One at least that must not be lost.
     await this.#pay(victim, this.#addresses.steady, this.#own);
-    let unanswered = PAYMENTS_A_KILL;
     const theirs = this.#pay(this.#steady, this.#addresses.victim, this.#others);
-    const ours = Array.from({ length: PAYMENTS_A_KILL }, () =>
-      this.#pay(victim, this.#addresses.steady, this.#own).finally(() => unanswered--),
-    );
+    // The last one has no other on top of it: it can be replaced.
+    const [amount, txid] = [...this.#own].at(-1)!;
+    let unanswered = PAYMENTS_A_KILL + 1;
+    const ours = [
+      this.#bump(amount, txid),
+      ...Array.from({ length: PAYMENTS_A_KILL }, () => this.#pay(victim, this.#addresses.steady, this.#own)),
+    ].map((one) => one.finally(() => unanswered--));
     await sleep(this.#random() * MAX_DELAY_MS);
     const isWithin = unanswered > 0;
     await victim.kill();
@@ -102,10 +110,18 @@ class Pair {
     return !isServing;
   }
 
-  /** Starts the victim again, which still knows what it answered for. */
+  /** Starts the victim again, which still knows what it answered for: each payment once, as it was or with a higher fee. */
   async revive(): Promise<void> {
     this.#victim = await this.#victim.restart();
-    for (const txid of this.#own) await this.#victim.rpc('getrawtransaction', txid);
+    const kept = await paidIn(this.#victim, 'send');
+    for (const amount of this.#own.keys()) {
+      const txids = kept.get(amount);
+      assert.equal(txids?.length, 1, `${amount} is paid by ${txids}`);
+      if (!this.#unanswered.has(amount)) assert.equal(txids![0], this.#own.get(amount));
+      this.#own.set(amount, txids![0]!);
+      await this.#victim.rpc('getrawtransaction', txids![0]);
+    }
+    this.#unanswered.clear();
   }
 
   /**
@@ -135,7 +151,7 @@ class Pair {
   async confirm(): Promise<void> {
     await until('the payments of both at the other node', async () => {
       const known = await this.#steady.rpc<string[]>('getrawmempool');
-      const missing = await this.#unconfirmed(this.#own);
+      const missing = await this.#unconfirmed(this.#own.values());
       return missing.every((txid) => known.includes(txid));
     });
     await this.#steady.rpc('generatetoaddress', 1, this.#addresses.steady);
@@ -145,7 +161,9 @@ class Pair {
   /** Everything is in a block, and both have the same coins. */
   async finish(): Promise<void> {
     await this.confirm();
-    assert.deepEqual(await this.#unconfirmed([...this.#own, ...this.#others]), []);
+    assert.deepEqual(await this.#unconfirmed([...this.#own.values(), ...this.#others.values()]), []);
+    for (const txids of (await paidIn(this.#steady, 'receive')).values()) assert.equal(txids.length, 1);
+    assert.ok(this.#bumped > 0, 'nothing was ever replaced');
     const [left, right] = await Promise.all(
       [this.#steady, this.#victim].map((node) => node.rpc('gettxoutsetinfo')),
     );
@@ -158,12 +176,27 @@ class Pair {
     await Promise.all([this.#steady.kill(), this.#victim.kill()]);
   }
 
-  async #pay(from: NodeProcess, to: string, answered: Set<string>): Promise<void> {
+  async #pay(from: NodeProcess, to: string, answered: Map<string, string>): Promise<void> {
+    const amount = (0.01 + 1e-8 * this.#tried++).toFixed(8);
     try {
-      answered.add((await from.rpc<{ txid: string }>('walletsend', to, '0.01')).txid);
+      answered.set(amount, (await from.rpc<{ txid: string }>('walletsend', to, amount)).txid);
     } catch (error) {
       // Killed; or too much waits for the next block.
       if (error instanceof RpcFailure && !/insufficient|too-long|too many/i.test(error.message)) throw error;
+    }
+  }
+
+  /** Replaces a payment of the victim by one with a higher fee. */
+  async #bump(amount: string, old: string): Promise<void> {
+    this.#unanswered.add(amount);
+    try {
+      const { txid } = await this.#victim.rpc<{ txid: string }>('bumpfee', old);
+      this.#unanswered.delete(amount);
+      this.#own.set(amount, txid);
+      this.#bumped++;
+    } catch (error) {
+      // Killed; or a payment that was quicker spends its change.
+      if (error instanceof RpcFailure && !/descendants|spends the change/.test(error.message)) throw error;
     }
   }
 
@@ -187,4 +220,16 @@ class Pair {
       return tips[0] === tips[1];
     });
   }
+}
+
+/** The txids of a wallet's payments in one direction, by their amounts in coins. */
+async function paidIn(node: NodeProcess, category: 'send' | 'receive'): Promise<Map<string, string[]>> {
+  type Line = { category: string; amount: number; txid: string };
+  const paid = new Map<string, string[]>();
+  for (const line of await node.rpc<Line[]>('listtransactions', '*', 100_000)) {
+    if (line.category !== category) continue;
+    const amount = Math.abs(line.amount).toFixed(8);
+    paid.set(amount, [...(paid.get(amount) ?? []), line.txid]);
+  }
+  return paid;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { Level } from 'level';
+import { hashToHex } from '../../../src/bytes/hex.ts';
 import { payToPublicKey } from '../../../src/consensus/lockingScript.ts';
 import { type Block, makeBlock } from '../../../src/primitives/block.ts';
 import { makeHeader } from '../../../src/primitives/header.ts';
@@ -53,9 +54,19 @@ const amounts = (ledger: Ledger) => [...ledger.coins()].map(({ amount }) => amou
 
 it('a ledger counts coins in and out, and undoes it', async () => {
   const ledger = await Ledger.open(folder(), 'xpub-a');
-  assert.deepEqual(ledger.connect(first, 1, findKey), [KEY]);
+  assert.deepEqual(
+    ledger.connect(first, 1, findKey).map(({ txid, received }) => [txid, received]),
+    [[hashToHex(coinbase.hash), 5000n]],
+  );
   assert.deepEqual(amounts(ledger), [5000n]);
-  ledger.connect(second, 2, findKey);
+  const entries = ledger.connect(second, 2, findKey);
+  assert.deepEqual(
+    entries.map(({ received, spent, fee }) => [received, spent, fee]),
+    [
+      [1900n, 5000n, 100n],
+      [1800n, 1900n, 100n],
+    ],
+  );
   assert.deepEqual(amounts(ledger), [1800n]);
   await ledger.flush();
   assert.deepEqual(

@@ -1,0 +1,50 @@
+import { type Command, optionalText } from '../command.ts';
+import { fit, printable } from '../textWidth.ts';
+import { wholeNumber } from '../wholeNumber.ts';
+
+/** Of `listunspent`. */
+type Coin = {
+  txid: string;
+  vout: number;
+  address?: string;
+  label?: string;
+  /** In coins. */
+  amount: number;
+  confirmations: number;
+  safe: boolean;
+};
+
+export const walletCoins: Command = {
+  usage: 'coins',
+  summary: 'the single coins that payments are made of',
+  flags: {
+    confirmations: { requiresArg: true, description: 'only those that are at least so deep (default 0)' },
+  },
+  examples: [
+    ['indiecoin wallet coins', 'all that no payment has spent, the largest first'],
+    ['indiecoin wallet coins --confirmations 6', 'those that are safe from reorganizations'],
+  ],
+  run: async (context) => {
+    const { node, terminal } = context;
+    const least = wholeNumber(optionalText(context, 'confirmations') ?? '0', '--confirmations', 0, 9_999_999);
+    const found = await node.call<Coin[]>('listunspent', {
+      minconf: least,
+      query_options: { include_immature_coinbase: true },
+    });
+    // Larger numbers than there are coins lose nothing: below 2^53 base units a double is exact.
+    const coins = found
+      .sort((a, b) => b.amount - a.amount)
+      .map(({ amount, ...coin }) => ({ ...coin, amount: amount.toFixed(8) }));
+    terminal.answer(coins, () => {
+      if (coins.length === 0) return 'No coins.';
+      const width = Math.max(...coins.map(({ amount }) => amount.length));
+      return coins.map(({ amount, confirmations, safe, txid, vout, label }) => {
+        const depth = confirmations === 0 ? (safe ? 'change' : 'unconfirmed') : `${confirmations} deep`;
+        const start = `${amount.padStart(width)}  ${depth.padEnd(11)}  `;
+        const place = `${txid}:${vout}`;
+        const name = label === undefined || label === '' ? '' : `  ${printable(label)}`;
+        return fit(start + place + name, Math.max(terminal.columns, start.length + 12));
+      });
+    });
+  },
+};
