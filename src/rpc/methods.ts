@@ -13,6 +13,7 @@ import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod, usageOf } from './rpcMethod.ts';
 import { templateMethods } from './templateMethods.ts';
 import { transactionMethods } from './transactionMethods.ts';
+import { walletCoinLockMethods } from './walletCoinLockMethods.ts';
 import { walletCoinMethods } from './walletCoinMethods.ts';
 import { walletHistoryMethods } from './walletHistoryMethods.ts';
 import { walletKeyMethods } from './walletKeyMethods.ts';
@@ -20,6 +21,7 @@ import { walletFileMethods, walletListMethods } from './walletListMethods.ts';
 import { walletLockMethods } from './walletLockMethods.ts';
 import { walletMethods } from './walletMethods.ts';
 import { walletPaymentMethods } from './walletPaymentMethods.ts';
+import { walletSigningMethods } from './walletSigningMethods.ts';
 
 const help = rpcMethod({
   name: 'help',
@@ -48,6 +50,8 @@ export const METHODS: ReadonlyMap<string, RpcMethod> = new Map(
     ...walletCoinMethods,
     ...walletHistoryMethods,
     ...walletPaymentMethods,
+    ...walletSigningMethods,
+    ...walletCoinLockMethods,
     ...walletLockMethods,
     ...walletKeyMethods,
     ...walletListMethods,

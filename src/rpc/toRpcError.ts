@@ -14,6 +14,7 @@ const WALLET_CODES: Readonly<Record<WalletErrorCode, number>> = {
   'bad-amount': RPC_ERROR.type,
   'insufficient-funds': RPC_ERROR.insufficientFunds,
   'fee-too-low': RPC_ERROR.invalidParameter,
+  'fee-too-high': RPC_ERROR.insufficientFunds,
   'too-many-inputs': RPC_ERROR.wallet,
   'too-many-addresses': RPC_ERROR.keypoolRanOut,
   'too-many-labels': RPC_ERROR.invalidLabel,

@@ -33,6 +33,9 @@ type Query = Readonly<{
   query_options?: z.infer<typeof queryOptions> | undefined;
 }>;
 
+type ListedCoin = Omit<UnspentCoin, 'key'>;
+type Listed = Readonly<{ coin: ListedCoin; publicKey: Uint8Array; isOurs: boolean }>;
+
 /** What the wallet has, in Bitcoin Core's names. */
 export const walletCoinMethods: readonly RpcMethod[] = [
   rpcMethod({
@@ -115,7 +118,7 @@ function listUnspent(services: NodeServices, query: Query): Record<string, unkno
     throw new RpcError(RPC_ERROR.invalidParameter, 'Invalid parameter, duplicated address');
   }
   const [least, most] = [fromCoins(options.minimumAmount), options.maximumAmount];
-  const chosen = wallet.unspent().filter((coin) => {
+  const isChosen = (coin: ListedCoin) => {
     const confirmations = confirmationsOf(coin, chain.tip.height);
     const isImmature = coin.height !== undefined && !coin.isSpendable;
     return (
@@ -123,32 +126,57 @@ function listUnspent(services: NodeServices, query: Query): Record<string, unkno
       confirmations <= query.maxconf &&
       (query.include_unsafe || isSafe(coin)) &&
       (options.include_immature_coinbase || !isImmature) &&
-      (keys.size === 0 || keys.has(bytesToHex(wallet.keys.ring.publicKey(coin.key)))) &&
       coin.amount >= least &&
       (most === undefined || coin.amount <= fromCoins(most))
     );
+  };
+  const chosen = wallet
+    .unspent()
+    .filter(
+      (coin) =>
+        isChosen(coin) &&
+        !wallet.spending.isLocked(coin.outpoint) &&
+        (keys.size === 0 || keys.has(bytesToHex(wallet.keys.ring.publicKey(coin.key)))),
+    );
+  const watched = watchedCoins(services).filter(
+    ({ coin, publicKey }) => isChosen(coin) && (keys.size === 0 || keys.has(bytesToHex(publicKey))),
+  );
+  const all = [
+    ...chosen.map((coin) => ({ coin, publicKey: wallet.keys.ring.publicKey(coin.key), isOurs: true })),
+    ...watched.map((one) => ({ ...one, isOurs: false })),
+  ];
+  return upTo(all, options).map((one) => describeCoin(services, one));
+}
+
+/** Those of watched keys: they are listed, and cannot be spent from here. */
+function watchedCoins({ wallet, chain, params }: NodeServices) {
+  if (wallet.watchOnly?.isWatching !== true) return [];
+  return wallet.watchOnly.coins().map(({ publicKey, ...coin }) => {
+    const isImmature = coin.isCoinbase && chain.tip.height + 1 < (coin.height ?? 0) + params.coinbaseMaturity;
+    return { coin: { ...coin, isSpendable: coin.height !== undefined && !isImmature }, publicKey };
   });
-  return upTo(chosen, options).map((coin) => describeCoin(services, coin));
 }
 
 /** The first of them, until they are so many, or so much together. */
 function upTo(
-  coins: readonly UnspentCoin[],
+  coins: readonly Listed[],
   { maximumCount, minimumSumAmount }: z.infer<typeof queryOptions>,
-): readonly UnspentCoin[] {
+): readonly Listed[] {
   const counted = maximumCount === 0 ? coins : coins.slice(0, maximumCount);
   if (minimumSumAmount === undefined) return counted;
   const enough = fromCoins(minimumSumAmount);
   let sum = 0n;
-  const last = counted.findIndex(({ amount }) => {
-    sum += amount;
+  const last = counted.findIndex(({ coin }) => {
+    sum += coin.amount;
     return sum >= enough;
   });
   return last < 0 ? counted : counted.slice(0, last + 1);
 }
 
-function describeCoin({ wallet, chain, params }: NodeServices, coin: UnspentCoin): Record<string, unknown> {
-  const publicKey = wallet.keys.ring.publicKey(coin.key);
+function describeCoin(
+  { wallet, chain, params }: NodeServices,
+  { coin, publicKey, isOurs }: Listed,
+): Record<string, unknown> {
   const script = payToPublicKey(publicKey);
   const label = labelOf(wallet.keys, publicKey);
   return {
@@ -159,7 +187,7 @@ function describeCoin({ wallet, chain, params }: NodeServices, coin: UnspentCoin
     scriptPubKey: bytesToHex(script),
     amount: toCoins(coin.amount),
     confirmations: confirmationsOf(coin, chain.tip.height),
-    spendable: true,
+    spendable: isOurs,
     solvable: true,
     desc: describeScript(script),
     parent_descs: [],
@@ -168,10 +196,10 @@ function describeCoin({ wallet, chain, params }: NodeServices, coin: UnspentCoin
 }
 
 /** Nobody else can take it back. */
-function isSafe(coin: UnspentCoin): boolean {
+function isSafe(coin: ListedCoin): boolean {
   return coin.height !== undefined || coin.isSpendable;
 }
 
-function confirmationsOf({ height }: UnspentCoin, tipHeight: number): number {
+function confirmationsOf({ height }: ListedCoin, tipHeight: number): number {
   return height === undefined ? 0 : tipHeight - height + 1;
 }

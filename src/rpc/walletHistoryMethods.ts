@@ -1,29 +1,24 @@
 import { bytesToHex, hashToHex } from '../bytes/hex.ts';
-import { parseLockingScript } from '../consensus/lockingScript.ts';
-import { encodeAddress } from '../crypto/address.ts';
+import type { BlockNode } from '../chain/blockNode.ts';
+import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { decodeBlock } from '../primitives/block.ts';
-import type { Transaction } from '../primitives/transaction.ts';
-import { labelOf } from '../wallet/addressBook.ts';
-import type { HistoryEntry } from '../wallet/walletCoin.ts';
 import { toCoins } from './amounts.ts';
+import {
+  type Detail,
+  describeEntry,
+  detailsOf,
+  type FoundPayment,
+  PaymentReader,
+  paymentsOf,
+} from './describePayment.ts';
 import { describeTransaction } from './describeTransaction.ts';
 import type { NodeServices } from './nodeServices.ts';
-import { flag, readHash, text, whole } from './parameters.ts';
+import { findNode, flag, readHash, readPublicKey, text, whole } from './parameters.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
 import { requireWallet } from './walletLockMethods.ts';
 
 const theme = 'Wallet';
-const BIP125_SEQUENCE = 0xffff_fffd;
-
-/** A payment of the wallet with its transaction; that is missing where the block is pruned. */
-type Found = Readonly<{
-  entry: HistoryEntry;
-  transaction: Transaction | undefined;
-  /** In its block. */
-  position: number | undefined;
-}>;
-type Detail = Record<string, unknown>;
 
 /** What the wallet has paid and was paid, in Bitcoin Core's names. */
 export const walletHistoryMethods: readonly RpcMethod[] = [
@@ -36,7 +31,7 @@ export const walletHistoryMethods: readonly RpcMethod[] = [
       label: text.default('*'),
       count: whole.min(0, 'Negative count').default(10),
       skip: whole.min(0, 'Negative from').default(0),
-      include_watchonly: flag.optional(),
+      include_watchonly: flag.default(false),
     },
     run: listTransactions,
   }),
@@ -48,24 +43,59 @@ export const walletHistoryMethods: readonly RpcMethod[] = [
     parameters: { txid: text, include_watchonly: flag.optional(), verbose: flag.default(false) },
     run: getTransaction,
   }),
+  rpcMethod({
+    name: 'listsinceblock',
+    theme,
+    summary:
+      'The payments of the wallet in blocks after this one, those that wait, and those that a reorganization took out.',
+    example: 'indiecoin rpc listsinceblock <blockhash>',
+    parameters: {
+      blockhash: text.default(''),
+      target_confirmations: whole.min(1, 'Invalid parameter').default(1),
+      include_watchonly: flag.default(false),
+      include_removed: flag.default(true),
+      include_change: flag.optional(),
+      label: text.default('*'),
+    },
+    run: listSinceBlock,
+  }),
+  rpcMethod({
+    name: 'getreceivedbyaddress',
+    theme,
+    summary: 'What an address of the wallet was ever paid, with so many confirmations at least.',
+    example: 'indiecoin rpc getreceivedbyaddress <address> 6',
+    parameters: {
+      address: text,
+      minconf: whole.min(0).default(1),
+      include_immature_coinbase: flag.default(false),
+    },
+    run: getReceivedByAddress,
+  }),
 ];
 
 async function listTransactions(
   services: NodeServices,
-  { label, count, skip }: { label: string; count: number; skip: number },
+  given: { label: string; count: number; skip: number; include_watchonly: boolean },
 ): Promise<Detail[]> {
+  const { label, count, skip } = given;
   requireWallet(services.wallet);
-  const reader = new BlockReader(services);
+  const reader = new PaymentReader(services);
   const details: Detail[] = [];
   // Every payment has at least one line, so there is no need to look at more than so many.
-  const entries = await services.wallet.history(label === '*' ? skip + count : Number.MAX_SAFE_INTEGER);
-  for (const entry of entries) {
+  const limit = label === '*' ? skip + count : Number.MAX_SAFE_INTEGER;
+  for (const payment of await paymentsOf(services, limit, given.include_watchonly)) {
     if (details.length >= skip + count) break;
-    const found = await reader.find(entry);
-    const lines = detailsOf(services, found).filter((line) => label === '*' || line.label === label);
-    details.push(...lines.map((line) => ({ ...line, ...describeEntry(services, found) })).reverse());
+    details.push(...linesOf(services, await reader.find(payment), label).reverse());
   }
   return details.slice(skip, skip + count).reverse();
+}
+
+/** A line for each output of interest. @param label all where it is `*` */
+function linesOf(services: NodeServices, found: FoundPayment, label: string): Detail[] {
+  const entry = describeEntry(services, found);
+  return detailsOf(services, found)
+    .filter((line) => label === '*' || line.label === label)
+    .map((line) => ({ ...line, ...entry }));
 }
 
 async function getTransaction(
@@ -74,13 +104,13 @@ async function getTransaction(
 ): Promise<Detail> {
   requireWallet(services.wallet);
   const txid = readHash(given.txid, 'txid');
-  const entries = await services.wallet.history(Number.MAX_SAFE_INTEGER);
-  const entry = entries.find((one) => one.txid === txid);
-  if (entry === undefined) {
+  const payments = await paymentsOf(services, Number.MAX_SAFE_INTEGER, true);
+  const payment = payments.find(({ entry }) => entry.txid === txid);
+  if (payment === undefined) {
     throw new RpcError(RPC_ERROR.invalidAddressOrKey, 'Invalid or non-wallet transaction id');
   }
-  const found = await new BlockReader(services).find(entry);
-  const { transaction } = found;
+  const found = await new PaymentReader(services).find(payment);
+  const { transaction, entry } = found;
   const isPayer = entry.spent > 0n;
   const { tip } = services.wallet;
   return {
@@ -94,83 +124,71 @@ async function getTransaction(
   };
 }
 
-/** One line for each output that was paid to somebody else, and for each that was paid to us, but for change. */
-function detailsOf({ wallet, params, chain }: NodeServices, { entry, transaction }: Found): Detail[] {
-  const isPayer = entry.spent > 0n;
-  const fee = entry.fee === undefined ? {} : { fee: -toCoins(entry.fee) };
-  const category = categoryOf(entry, chain.tip.height + 1, params.coinbaseMaturity);
-  if (transaction === undefined) {
-    const amount = toCoins(entry.received - entry.spent);
-    return [{ category: isPayer ? 'send' : category, amount, ...(isPayer && fee) }];
+async function listSinceBlock(
+  services: NodeServices,
+  given: {
+    blockhash: string;
+    target_confirmations: number;
+    include_watchonly: boolean;
+    include_removed: boolean;
+    label: string;
+  },
+): Promise<Detail> {
+  const { wallet, chain } = services;
+  requireWallet(wallet);
+  const since = given.blockhash === '' ? undefined : findNode(services, given.blockhash, 'blockhash');
+  let fork = since;
+  const left: BlockNode[] = [];
+  while (fork !== undefined && !chain.isActive(fork)) {
+    left.push(fork);
+    fork = fork.parent;
   }
-  return transaction.outputs.flatMap(({ amount, lockingScript }, vout) => {
-    const lock = parseLockingScript(lockingScript);
-    const publicKey = lock?.type === 'public-key' ? lock.publicKey : undefined;
-    const path = publicKey && wallet.keys.ring.find(publicKey);
-    if (isPayer && path?.chain === 'change') return [];
-    const label = publicKey && labelOf(wallet.keys, publicKey);
-    const about = {
-      ...(publicKey?.length === 33 && { address: encodeAddress(publicKey, params.addressPrefix) }),
-      ...(label !== undefined && { label }),
-      vout,
-    };
-    const sent = { ...about, category: 'send', amount: -toCoins(amount), ...fee, abandoned: false };
-    const received = { ...about, category, amount: toCoins(amount), abandoned: false };
-    return [...(isPayer ? [sent] : []), ...(path ? [received] : [])];
-  });
-}
-
-function categoryOf({ isCoinbase, height }: HistoryEntry, nextHeight: number, maturity: number): string {
-  if (!isCoinbase) return 'receive';
-  if (height === undefined) return 'orphan';
-  return nextHeight >= height + maturity ? 'generate' : 'immature';
-}
-
-function describeEntry({ wallet, chain }: NodeServices, { entry, transaction, position }: Found): Detail {
-  const { txid, height, blockHash, timeSec, isCoinbase } = entry;
-  const pending = height === undefined ? wallet.pendingTransaction(txid) : undefined;
-  const isReplaceable =
-    height === undefined && transaction?.inputs.some(({ sequence }) => sequence <= BIP125_SEQUENCE);
+  const reader = new PaymentReader(services);
+  const payments = await paymentsOf(services, Number.MAX_SAFE_INTEGER, given.include_watchonly);
+  const transactions: Detail[] = [];
+  for (const payment of payments.toReversed()) {
+    const { height } = payment.entry;
+    if (fork !== undefined && height !== undefined && height <= fork.height) continue;
+    transactions.push(...linesOf(services, await reader.find(payment), given.label));
+  }
+  const removed: Detail[] = [];
+  for (const node of given.include_removed ? left : []) {
+    const bytes = await chain.readBlock(node.hash);
+    if (bytes === undefined) continue;
+    const txids = new Set(decodeBlock(bytes).transactions.map(({ hash }) => hashToHex(hash)));
+    for (const payment of payments.filter(({ entry }) => txids.has(entry.txid)))
+      removed.push(...linesOf(services, await reader.find(payment), given.label));
+  }
+  const lastHeight = Math.max(0, chain.tip.height + 1 - given.target_confirmations);
   return {
-    confirmations: height === undefined ? 0 : chain.tip.height - height + 1,
-    ...(isCoinbase && { generated: true }),
-    ...(height === undefined && { trusted: pending?.isOwn ?? false }),
-    ...(height !== undefined && {
-      blockhash: blockHash,
-      blockheight: height,
-      ...(position !== undefined && { blockindex: position }),
-      blocktime: timeSec,
-    }),
-    txid,
-    wtxid: txid,
-    walletconflicts: [],
-    time: timeSec,
-    timereceived: timeSec,
-    'bip125-replaceable': isReplaceable ? 'yes' : 'no',
+    transactions,
+    ...(given.include_removed && { removed }),
+    lastblock: chain.nodeAt(lastHeight)!.hash,
   };
 }
 
-/** Reads the transactions of payments; neighbours are often of one block. */
-class BlockReader {
-  readonly #services: NodeServices;
-  #block: { hash: string; transactions: readonly Transaction[] } | undefined;
-
-  constructor(services: NodeServices) {
-    this.#services = services;
+async function getReceivedByAddress(
+  services: NodeServices,
+  given: { address: string; minconf: number; include_immature_coinbase: boolean },
+): Promise<number> {
+  const { wallet, chain, params } = services;
+  requireWallet(wallet);
+  const publicKey = readPublicKey(given.address, params);
+  const isWatched = wallet.watchOnly?.has(publicKey) === true;
+  if (wallet.keys.ring.find(publicKey) === undefined && !isWatched)
+    throw new RpcError(RPC_ERROR.wallet, 'Address not found in wallet');
+  const script = payToPublicKey(publicKey);
+  const reader = new PaymentReader(services);
+  let total = 0n;
+  for (const payment of await paymentsOf(services, Number.MAX_SAFE_INTEGER, isWatched)) {
+    const { received, height, isCoinbase } = payment.entry;
+    const confirmations = height === undefined ? 0 : chain.tip.height - height + 1;
+    const isImmature = isCoinbase && confirmations < params.coinbaseMaturity;
+    if (payment.isWatchOnly !== isWatched || received === 0n || confirmations < given.minconf) continue;
+    if (isImmature && !given.include_immature_coinbase) continue;
+    const { transaction } = await reader.find(payment);
+    for (const { amount, lockingScript } of transaction?.outputs ?? [])
+      if (Buffer.compare(lockingScript, script) === 0) total += amount;
   }
-
-  async find(entry: HistoryEntry): Promise<Found> {
-    const { wallet, chain } = this.#services;
-    if (entry.blockHash === undefined) {
-      const transaction = wallet.pendingTransaction(entry.txid)?.transaction;
-      return { entry, transaction, position: undefined };
-    }
-    if (this.#block?.hash !== entry.blockHash) {
-      const bytes = await chain.readBlock(entry.blockHash);
-      this.#block = { hash: entry.blockHash, transactions: bytes ? decodeBlock(bytes).transactions : [] };
-    }
-    const { transactions } = this.#block;
-    const position = transactions.findIndex(({ hash }) => hashToHex(hash) === entry.txid);
-    return { entry, transaction: transactions[position], position: position < 0 ? undefined : position };
-  }
+  return toCoins(total);
 }

@@ -6,7 +6,7 @@ import { decodeBase64, verifyMessage } from '../crypto/messageSignature.ts';
 import { addressBook, labelOf } from '../wallet/addressBook.ts';
 import { GAP_LIMIT } from '../wallet/keyRing.ts';
 import { ACCOUNT_PATH, chainNumber } from '../wallet/keyTree.ts';
-import { toCoins } from './amounts.ts';
+import { toCoins, toCoinsPerKilobyte } from './amounts.ts';
 import { describeScript } from './descriptor.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { readPublicKey, text, whole } from './parameters.ts';
@@ -179,7 +179,7 @@ async function describeWallet({ wallet, chain }: NodeServices): Promise<Record<s
     keypoolsize: GAP_LIMIT,
     keypoolsize_hd_internal: GAP_LIMIT,
     ...(wallet.isProtected && { unlocked_until: wallet.unlockedUntilSec }),
-    paytxfee: 0,
+    paytxfee: toCoinsPerKilobyte(wallet.spending.feeRate ?? 0),
     private_keys_enabled: true,
     avoid_reuse: false,
     scanning: scanning ?? false,

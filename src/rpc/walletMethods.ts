@@ -14,7 +14,7 @@ import { submitTransaction } from './transactionMethods.ts';
 const theme = 'Wallet';
 const passphrase = text.optional();
 /** Base units per byte; above it somebody confused it with a fee. */
-const MAX_FEE_RATE = 10_000;
+export const MAX_FEE_RATE = 10_000;
 /** Where the sender names none: twice what is relayed at least. */
 const DEFAULT_FEE_RATE = 2 * MIN_FEE_RATE;
 /** Blocks that a paying node may lack. */
@@ -101,9 +101,9 @@ export const walletMethods: readonly RpcMethod[] = [
       passphrase,
     },
     run: async (services, given) => {
-      const { txid, amount, fee } = await sendPayment(services, {
-        address: given.address,
-        amount: parseAmount(String(given.amount)),
+      const amount = parseAmount(String(given.amount));
+      const { txid, fee } = await sendPayment(services, {
+        payees: [{ address: given.address, amount }],
         feeRate: feeRateFor(services, given.feerate, given.target),
         passphrase: given.passphrase,
       });
@@ -121,24 +121,31 @@ export const walletMethods: readonly RpcMethod[] = [
   }),
 ];
 
-/** Signs a payment and gives it to the mempool; `feeRate` in base units per byte. */
+/** A payment in requests: amounts in base units, `feeRate` in base units per byte, `feeFrom` as in Payment. */
+export type AskedPayment = Readonly<{
+  payees: readonly Readonly<{ address: string; amount: bigint }>[];
+  feeRate: number;
+  feeFrom?: readonly number[];
+  passphrase?: string | undefined;
+}>;
+
+/** Signs a payment and gives it to the mempool. @throws RpcError, WalletError, AddressError */
 export async function sendPayment(
   services: NodeServices,
-  payment: { address: string; amount: bigint; feeRate: number; passphrase?: string | undefined },
-): Promise<{ txid: string; amount: bigint; fee: bigint }> {
+  { payees, feeRate, feeFrom = [], passphrase }: AskedPayment,
+): Promise<{ txid: string; fee: bigint }> {
   const { wallet, params } = services;
   requireUpToDate(services);
-  const { amount, passphrase } = payment;
-  const { transaction, fee } = await wallet.pay({
-    publicKey: readPublicKey(payment.address, params),
-    amount,
-    feeRate: BigInt(payment.feeRate),
+  const { transaction, fee } = await wallet.spending.pay({
+    payees: payees.map(({ address, amount }) => ({ publicKey: readPublicKey(address, params), amount })),
+    feeRate: BigInt(feeRate),
+    feeFrom,
     passphrase,
   });
   try {
-    return { txid: await submitTransaction(services, transaction), amount, fee };
+    return { txid: await submitTransaction(services, transaction), fee };
   } catch (error) {
-    await wallet.abandon(transaction);
+    await wallet.spending.abandon(transaction);
     throw error;
   }
 }
@@ -151,16 +158,17 @@ export function requireUpToDate({ wallet, network, chain }: NodeServices): void 
 }
 
 /**
- * Base units per byte: what the sender named, or what is likely to be in a block within so many blocks, or the default;
- * never less than the mempool takes. @throws RpcError for a rate that is surely a slip
+ * Base units per byte: what the sender named, or what is likely to be in a block within so many blocks, what settxfee said, or
+ * the default; never less than the mempool takes. @throws RpcError for a rate that is surely a slip
  */
-export function feeRateFor({ mempool }: NodeServices, named?: number, targetBlocks?: number): number {
+export function feeRateFor({ mempool, wallet }: NodeServices, named?: number, targetBlocks?: number): number {
   if (named !== undefined && named > MAX_FEE_RATE) {
     const message = `Fee rate (${named}) exceeds the ${MAX_FEE_RATE} base units a byte that are not taken for a slip`;
     throw new RpcError(RPC_ERROR.invalidParameter, message);
   }
   if (named !== undefined) return named;
-  const estimate = targetBlocks === undefined ? undefined : mempool.estimateFeeRate(targetBlocks)?.feeRate;
+  const set = wallet.spending.feeRate;
+  const estimate = targetBlocks === undefined ? set : mempool.estimateFeeRate(targetBlocks)?.feeRate;
   return Math.ceil(Math.max(estimate ?? DEFAULT_FEE_RATE, mempool.minFeeRate));
 }
 

@@ -1,13 +1,19 @@
 import { z } from 'zod';
 import { INCREMENTAL_FEE_RATE } from '../mempool/policy.ts';
-import { fromCoins, toCoins } from './amounts.ts';
+import { fromCoins, toCoins, toCoinsPerKilobyte } from './amounts.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { flag, readHash, text, whole } from './parameters.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
 import { type RpcMethod, rpcMethod } from './rpcMethod.ts';
 import { submitTransaction } from './transactionMethods.ts';
 import { requireWallet } from './walletLockMethods.ts';
-import { feeRateFor, requireUpToDate, sendPayment } from './walletMethods.ts';
+import {
+  type AskedPayment,
+  feeRateFor,
+  MAX_FEE_RATE,
+  requireUpToDate,
+  sendPayment,
+} from './walletMethods.ts';
 
 const theme = 'Wallet';
 const amountShape = z.union([z.number(), text]);
@@ -43,16 +49,62 @@ export const walletPaymentMethods: readonly RpcMethod[] = [
     },
     run: async (services, given) => {
       requireWallet(services.wallet);
-      if (given.subtractfeefromamount) {
-        const message = 'subtractfeefromamount is not supported: the fee is paid beside the amount';
-        throw new RpcError(RPC_ERROR.invalidParameter, message);
+      return send(services, given, {
+        payees: [{ address: given.address, amount: readAmount(given.amount) }],
+        feeFrom: given.subtractfeefromamount ? [0] : [],
+      });
+    },
+  }),
+  rpcMethod({
+    name: 'sendmany',
+    theme,
+    summary: 'Pays several addresses with one transaction.',
+    example: 'indiecoin rpc sendmany "" \'{"<address>":0.1,"<address>":0.2}\'',
+    parameters: {
+      dummy: text.default(''),
+      amounts: z.record(text, amountShape),
+      minconf: whole.optional(),
+      comment: text.optional(),
+      subtractfeefrom: z.array(text).default([]),
+      replaceable: flag.optional(),
+      conf_target: confTarget.optional(),
+      estimate_mode: text.optional(),
+      fee_rate: amountShape.optional(),
+      verbose: flag.default(false),
+    },
+    run: async (services, given) => {
+      requireWallet(services.wallet);
+      if (given.dummy !== '') throw invalid('Dummy value must be set to ""');
+      const payees = Object.entries(given.amounts).map(([address, amount]) => ({
+        address,
+        amount: readAmount(amount),
+      }));
+      if (payees.length === 0)
+        throw new RpcError(RPC_ERROR.invalidParameter, 'Transaction must have at least one recipient');
+      return send(services, given, { payees, feeFrom: positionsOf(payees, given.subtractfeefrom) });
+    },
+  }),
+  rpcMethod({
+    name: 'settxfee',
+    theme,
+    summary:
+      'The fee rate of payments that name none, in coins per 1,000 bytes, until the node ends; 0: what the node thinks.',
+    example: 'indiecoin rpc settxfee 0.00005',
+    parameters: { amount: amountShape },
+    run: ({ wallet, mempool }, given) => {
+      requireWallet(wallet);
+      const perKilobyte = Number(fromCoins(given.amount));
+      const rate = Math.ceil(perKilobyte / 1000);
+      if (perKilobyte > 0 && perKilobyte < 1000 * mempool.minFeeRate) {
+        const least = toCoinsPerKilobyte(mempool.minFeeRate).toFixed(8);
+        throw invalid(`txfee cannot be less than min relay tx fee (${least} per 1,000 bytes)`);
       }
-      const amount = fromCoins(given.amount);
-      if (amount === 0n) throw new RpcError(RPC_ERROR.type, 'Invalid amount for send');
-      const feeRate = feeRateFor(services, readFeeRate(given.fee_rate), given.conf_target);
-      const { txid } = await sendPayment(services, { address: given.address, amount, feeRate });
-      const reason = given.fee_rate === undefined ? 'Conservative estimate' : 'Set by the caller';
-      return given.verbose ? { txid, fee_reason: reason } : txid;
+      if (rate > MAX_FEE_RATE) {
+        const most = toCoinsPerKilobyte(MAX_FEE_RATE).toFixed(8);
+        throw invalid(`txfee cannot be more than wallet max tx fee (${most} per 1,000 bytes)`);
+      }
+      wallet.spending.feeRate = rate === 0 ? undefined : rate;
+      return true;
     },
   }),
   rpcMethod({
@@ -79,11 +131,52 @@ export const walletPaymentMethods: readonly RpcMethod[] = [
       if (pending?.isOwn !== true || mempool.has(txid)) {
         throw new RpcError(RPC_ERROR.invalidAddressOrKey, 'Transaction not eligible for abandonment');
       }
-      await wallet.abandon(pending.transaction);
+      await wallet.spending.abandon(pending.transaction);
       return null;
     },
   }),
 ];
+
+/** @returns the txid, with `verbose` beside why the fee is what it is */
+async function send(
+  services: NodeServices,
+  given: { fee_rate?: number | string | undefined; conf_target?: number | undefined; verbose: boolean },
+  payment: Omit<AskedPayment, 'feeRate'>,
+): Promise<unknown> {
+  const asked = readFeeRate(given.fee_rate);
+  if (asked !== undefined && given.conf_target !== undefined) {
+    const message =
+      'Cannot specify both conf_target and fee_rate. Please provide either a confirmation target in blocks for automatic fee estimation, or an explicit fee rate.';
+    throw invalid(message);
+  }
+  const feeRate = feeRateFor(services, asked, given.conf_target);
+  const { txid } = await sendPayment(services, { ...payment, feeRate });
+  const reason = asked === undefined ? 'Conservative estimate' : 'Set by the caller';
+  return given.verbose ? { txid, fee_reason: reason } : txid;
+}
+
+function readAmount(given: number | string): bigint {
+  const amount = fromCoins(given);
+  if (amount === 0n) throw new RpcError(RPC_ERROR.type, 'Invalid amount for send');
+  return amount;
+}
+
+/** Where they are among the payees. @throws RpcError for one that is not, or twice */
+function positionsOf(payees: readonly { address: string }[], addresses: readonly string[]): number[] {
+  if (new Set(addresses).size < addresses.length)
+    throw invalid(`Invalid parameter 'subtract fee from outputs', duplicated position`);
+  return addresses.map((address) => {
+    const position = payees.findIndex((payee) => payee.address === address);
+    if (position >= 0) return position;
+    throw invalid(
+      `Invalid parameter 'subtract fee from outputs', destination ${address.slice(0, 100)} not found in tx outputs`,
+    );
+  });
+}
+
+function invalid(message: string): RpcError {
+  return new RpcError(RPC_ERROR.invalidParameter, message);
+}
 
 async function bumpFee(
   services: NodeServices,
@@ -107,7 +200,7 @@ async function bumpFee(
   if ((mempool.get(txid)?.descendants.count ?? 1) > 1)
     throw new RpcError(RPC_ERROR.invalidParameter, 'Transaction has descendants in the mempool');
   const asked = readFeeRate(given.options.fee_rate);
-  const { transaction, fee, oldFee } = await wallet.bump(txid, {
+  const { transaction, fee, oldFee } = await wallet.spending.bump(txid, {
     feeRate: BigInt(feeRateFor(services, asked, given.options.conf_target)),
     increment: BigInt(INCREMENTAL_FEE_RATE),
     isExact: asked !== undefined,
@@ -117,7 +210,7 @@ async function bumpFee(
     const replacement = await submitTransaction(services, transaction);
     return { txid: replacement, origfee: toCoins(oldFee), fee: toCoins(fee), errors: [] };
   } catch (error) {
-    await wallet.unbump(transaction, pending);
+    await wallet.spending.unbump(transaction, pending);
     throw error;
   }
 }

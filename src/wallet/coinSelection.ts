@@ -21,12 +21,14 @@ type SelectionOptions<C> = Readonly<{
   outputs: number;
   /** Base units per byte. */
   feeRate: bigint;
+  /** Whether the target holds the fee already: whoever is paid gets so much less. */
+  isFeeInside?: boolean;
   /** Coins that are touched only when the rest is not enough. */
   isLast: (coin: C) => boolean;
 }>;
 
 /**
- * Chooses coins that pay `target` and the fee: some that need no change if there are such, else the smallest one that is
+ * Chooses coins that pay `target` and the fee beside it: some that need no change if there are such, else the smallest one that is
  * enough, else the largest ones. No coin is taken that costs more in fees than it brings.
  * @throws WalletError when the coins do not suffice or would make too large a transaction.
  */
@@ -58,14 +60,16 @@ export function feeOf(inputs: number, outputs: number, feeRate: bigint): bigint 
 /** What is left after target and fee goes back, unless it is dust. */
 function settle<C extends { amount: bigint }>(
   coins: readonly C[],
-  { target, outputs, feeRate }: SelectionOptions<C>,
+  { target, outputs, feeRate, isFeeInside = false }: SelectionOptions<C>,
 ): CoinSelection<C> {
-  const sum = sumOf(coins);
+  const rest = sumOf(coins) - target;
   const fee = feeOf(coins.length, outputs + 1, feeRate);
-  const change = sum - target - fee;
+  const change = isFeeInside ? rest : rest - fee;
   const costOfSpending = BigInt(INPUT_BYTES) * feeRate;
   const isWorthIt = change >= DUST && change > costOfSpending;
-  return isWorthIt ? { coins, fee, change } : { coins, fee: sum - target, change: 0n };
+  if (isWorthIt) return { coins, fee, change };
+  const least = isFeeInside ? feeOf(coins.length, outputs, feeRate) : 0n;
+  return { coins, fee: rest > least ? rest : least, change: 0n };
 }
 
 /** @param coins the largest first */
@@ -73,9 +77,9 @@ function chooseAmong<C extends { amount: bigint }>(
   coins: readonly C[],
   options: SelectionOptions<C>,
 ): readonly C[] | undefined {
-  const { target, outputs, feeRate } = options;
-  const needed = target + feeOf(0, outputs, feeRate);
-  const costOfInput = BigInt(INPUT_BYTES) * feeRate;
+  const { target, outputs, feeRate, isFeeInside = false } = options;
+  const needed = isFeeInside ? target : target + feeOf(0, outputs, feeRate);
+  const costOfInput = isFeeInside ? 0n : BigInt(INPUT_BYTES) * feeRate;
   const values = coins.map(({ amount }) => Number(amount - costOfInput));
   // More than this in fees, and an output for change, to be spent one day, would have been cheaper.
   const costOfChange = BigInt(OUTPUT_BYTES + INPUT_BYTES) * feeRate;
@@ -131,9 +135,10 @@ export function findWithoutChange(
 
 function notEnough<C extends { amount: bigint }>(
   useful: readonly C[],
-  { target, outputs, feeRate }: SelectionOptions<C>,
+  { target, outputs, feeRate, isFeeInside = false }: SelectionOptions<C>,
 ): WalletError {
-  const needed = target + feeOf(Math.max(1, useful.length), outputs, feeRate);
+  const fee = isFeeInside ? 0n : feeOf(Math.max(1, useful.length), outputs, feeRate);
+  const needed = target + fee;
   return new WalletError(
     'insufficient-funds',
     `Not enough coins: ${formatAmount(sumOf(useful))} can be spent now, and this needs ${formatAmount(needed)} with the fee.`,

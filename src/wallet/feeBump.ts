@@ -1,6 +1,7 @@
 import type { TransactionOutput } from '../primitives/transaction.ts';
 import { formatAmount } from './amount.ts';
 import { DUST, feeOf } from './coinSelection.ts';
+import { feeTooHigh, MAX_FEE } from './payment.ts';
 import type { WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 
@@ -49,8 +50,10 @@ export function planBump(
     };
     const fee = feeWith(outputs.length + 1);
     const change = sumOf(coins) - paid - fee;
+    if (change >= DUST && fee > MAX_FEE) throw feeTooHigh(fee);
     if (change >= DUST) return { coins, outputs, change, fee, oldFee };
     const rest = sumOf(coins) - paid;
+    if (rest >= feeWith(outputs.length) && rest > MAX_FEE) throw feeTooHigh(rest);
     if (rest >= feeWith(outputs.length)) return { coins, outputs, change: 0n, fee: rest, oldFee };
   }
   throw new WalletError(

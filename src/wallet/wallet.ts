@@ -1,7 +1,6 @@
-import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { hashToHex, hexToHash } from '../bytes/hex.ts';
-import { parseLockingScript, payToPublicKey } from '../consensus/lockingScript.ts';
+import { hashToHex } from '../bytes/hex.ts';
+import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
 import { signMessage } from '../crypto/messageSignature.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
@@ -12,12 +11,10 @@ import {
   type Transaction,
 } from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
-import { type BumpOptions, planBump } from './feeBump.ts';
 import type { KeyPath, WalletSecret } from './keyTree.ts';
 import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
 import { LedgerFollower } from './ledgerFollower.ts';
 import type { LedgerTip } from './ledgerRecords.ts';
-import { type Payment, planPayment, signInputs, signPayment } from './payment.ts';
 import {
   describePending,
   findDead,
@@ -25,6 +22,7 @@ import {
   type PendingView,
   viewWithPending,
 } from './pendingView.ts';
+import { Spending } from './spending.ts';
 import { openBackup, parseBackup } from './walletBackup.ts';
 import type { HistoryEntry, UnspentCoin, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
@@ -70,6 +68,7 @@ export class Wallet {
   #ledger: Ledger | undefined;
   #follower: LedgerFollower | undefined;
   #watchOnly: WatchOnly | undefined;
+  #spending: Spending | undefined;
   #isClosing = false;
   /** One payment, or change of keys, at a time: two must not choose the same coin. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -207,6 +206,12 @@ export class Wallet {
     return this.#requireKeys();
   }
 
+  /** Paying with its coins. @throws WalletError `no-wallet` */
+  get spending(): Spending {
+    this.#requireKeys();
+    return this.#spending!;
+  }
+
   /** Keys of others whose coins are shown; undefined where there is no wallet. */
   get watchOnly(): WatchOnly | undefined {
     return this.#watchOnly;
@@ -333,11 +338,6 @@ export class Wallet {
     };
   }
 
-  /** What can be spent now: mature coins, and the change of our own payments. */
-  spendable(): WalletCoin[] {
-    return this.unspent().filter(({ isSpendable }) => isSpendable);
-  }
-
   /** All coins that no pending transaction spends. */
   unspent(): UnspentCoin[] {
     const { unspent, incoming } = this.#view();
@@ -361,111 +361,18 @@ export class Wallet {
     return [...pending, ...confirmed].slice(0, limit);
   }
 
-  /**
-   * Signs a payment and keeps it on the disk until a block has it, so that a kill before it was sent loses nothing. The
-   * caller gives it to the mempool, and calls `abandon` if that refuses it.
-   */
-  async pay(
-    payment: Payment & { passphrase?: string | undefined },
-  ): Promise<{ transaction: Transaction; fee: bigint }> {
-    return this.#inTurn(async () => {
-      const keys = this.#requireKeys();
-      const plan = planPayment(this.spendable(), payment);
-      const paths = plan.coins.map(({ key }) => key);
-      // Before a key for change is handed out: a wrong passphrase must change nothing.
-      const privateKeys = await keys.privateKeys(paths, payment.passphrase);
-      const changeKey = plan.change > 0n ? keys.ring.publicKey(await keys.changeKey()) : undefined;
-      const signers = paths.map((path, i) => ({
-        publicKey: keys.ring.publicKey(path),
-        privateKey: privateKeys[i]!,
-      }));
-      const transaction = signPayment(plan, payment, changeKey, signers);
-      for (const key of privateKeys) key.fill(0);
-      await this.#ledger!.addPending(transaction, this.#nowSec());
-      return { transaction, fee: plan.fee };
-    });
-  }
-
-  /**
-   * Signs a payment of ours again, with a higher fee, and keeps it in the place of the old one. The caller gives it to the
-   * mempool, and calls `unbump` if that refuses it. @throws WalletError `not-own`, and see planBump
-   */
-  async bump(
-    txid: string,
-    options: BumpOptions & { passphrase?: string | undefined },
-  ): Promise<{ transaction: Transaction; fee: bigint; oldFee: bigint }> {
-    return this.#inTurn(async () => {
-      const keys = this.#requireKeys();
-      const { payment, changeKey } = this.#takeApart(txid);
-      const spare = this.unspent()
-        .filter(({ isSpendable, height }) => isSpendable && height !== undefined)
-        .sort((a, b) => (a.amount < b.amount ? 1 : -1));
-      const plan = planBump(payment, spare, options);
-      const paths = plan.coins.map(({ key }) => key);
-      const privateKeys = await keys.privateKeys(paths, options.passphrase);
-      const outputs = [...plan.outputs];
-      if (plan.change > 0n) {
-        const key = changeKey ?? (await keys.changeKey());
-        const lockingScript = payToPublicKey(keys.ring.publicKey(key));
-        outputs.splice(randomInt(outputs.length + 1), 0, { amount: plan.change, lockingScript });
-      }
-      const signers = paths.map((path, i) => ({
-        publicKey: keys.ring.publicKey(path),
-        privateKey: privateKeys[i]!,
-      }));
-      const transaction = signInputs(plan.coins, outputs, signers);
-      for (const key of privateKeys) key.fill(0);
-      await this.#ledger!.replacePending(hexToHash(txid), transaction, this.#nowSec());
-      return { transaction, fee: plan.fee, oldFee: plan.oldFee };
-    });
-  }
-
-  /** Takes back a higher fee that the mempool refused. */
-  async unbump(transaction: Transaction, old: PendingTransaction): Promise<void> {
-    await this.#ledger?.replacePending(transaction.hash, old.transaction, old.timeSec);
-  }
-
   /** Whether it is a payment of this wallet, confirmed or not. */
   async knows(txid: string): Promise<boolean> {
     return (await this.history(Number.MAX_SAFE_INTEGER)).some((entry) => entry.txid === txid);
   }
 
-  /** What a payment of ours spends, what it pays to others, and what it gives back to us. */
-  #takeApart(txid: string) {
-    const transaction = this.#ledger!.ownPending().get(txid)?.transaction;
-    const coins = transaction?.inputs.map(({ outpoint }) => this.#pendingCoin(outpoint));
-    const isOurs = coins?.every((coin) => coin !== undefined);
-    const isBase = this.#pending().some(({ transaction: { inputs } }) =>
-      inputs.some(({ outpoint }) => hashToHex(outpoint.txHash) === txid),
-    );
-    if (transaction === undefined || coins === undefined || !isOurs || isBase) {
-      const message = isBase
-        ? 'Another payment spends the change of this one: bump that one instead.'
-        : 'This is no payment of this wallet that waits for a block.';
-      throw new WalletError('not-own', message);
-    }
-    const changeAt = transaction.outputs.findIndex(
-      ({ lockingScript }) => this.#find(lockingScript)?.chain === 'change',
-    );
-    const change = transaction.outputs[changeAt];
-    const outputs = transaction.outputs.filter((_, index) => index !== changeAt);
-    const payment = { coins: coins as WalletCoin[], outputs, change: change?.amount ?? 0n };
-    return { payment, changeKey: change && this.#find(change.lockingScript) };
-  }
-
   /** A coin of the ledger, or one that a pending transaction makes. */
-  #pendingCoin(outpoint: Outpoint): WalletCoin | undefined {
+  #coinOf(outpoint: Outpoint): WalletCoin | undefined {
     const coin = this.#ledger!.coin(outpointKey(outpoint.txHash, outpoint.index));
     if (coin !== undefined) return coin;
     const output = this.pendingTransaction(hashToHex(outpoint.txHash))?.transaction.outputs[outpoint.index];
     const key = output && this.#find(output.lockingScript);
     return key && { outpoint, amount: output.amount, height: undefined, isCoinbase: false, key };
-  }
-
-  /** Takes back a payment that the mempool refused: its coins are free again. */
-  async abandon(transaction: Transaction): Promise<void> {
-    this.#ledger?.dropPending(transaction.hash);
-    await this.#ledger?.flush({ sync: true });
   }
 
   /** Our payments that no block has, oldest first: to be given to the mempool again after a start. */
@@ -501,7 +408,7 @@ export class Wallet {
   #tell(pending: PendingTransaction): void {
     const { onTransaction } = this.#options;
     if (onTransaction === undefined) return;
-    const amountOf = (outpoint: Outpoint) => this.#pendingCoin(outpoint)?.amount;
+    const amountOf = (outpoint: Outpoint) => this.#coinOf(outpoint)?.amount;
     onTransaction(describePending(pending, this.#findKey, amountOf), false);
   }
 
@@ -532,6 +439,16 @@ export class Wallet {
     this.#keys = keys;
     this.#ledger = ledger;
     this.#follow(keys, ledger);
+    this.#spending = new Spending({
+      keys,
+      ledger,
+      nowSec: () => this.#nowSec(),
+      find: this.#findKey,
+      coinOf: (outpoint) => this.#coinOf(outpoint),
+      unspent: () => this.unspent(),
+      pending: () => this.#pending(),
+      inTurn: (work) => this.#inTurn(work),
+    });
     this.#watchOnly = await WatchOnly.open({
       ...this.#options,
       keys,

@@ -10,6 +10,7 @@ export type WalletErrorCode =
   | 'bad-amount'
   | 'insufficient-funds'
   | 'fee-too-low'
+  | 'fee-too-high'
   | 'too-many-inputs'
   | 'too-many-addresses'
   | 'too-many-labels'

@@ -146,6 +146,11 @@ export class WatchOnly {
     return balance;
   }
 
+  /** One that waits for a block; undefined where there is none. */
+  pendingTransaction(txid: string): PendingTransaction | undefined {
+    return this.#options.isInMempool(txid) ? this.#seen.get(txid) : undefined;
+  }
+
   /** Unconfirmed first, then from the latest block on. */
   async history(limit: number): Promise<HistoryEntry[]> {
     const confirmed = (await this.#ledger?.history(limit)) ?? [];

@@ -7,6 +7,7 @@ import { bytesToHex, hexToBytes } from '../../src/bytes/hex.ts';
 import { encodeAddress } from '../../src/crypto/address.ts';
 import { regtest } from '../../src/params/regtest.ts';
 import { decodeTransaction } from '../../src/primitives/transaction.ts';
+import { answerOf, startWithClient } from '../support/bitcoinClient.ts';
 import { BITCOIN_SHAPES } from '../support/bitcoinShapes.ts';
 import { temporaryFolder } from '../support/chains.ts';
 import { NodeProcess, until } from '../support/nodeProcess.ts';
@@ -21,29 +22,19 @@ describe('the client made for Bitcoin Core', () => {
   let folder: string;
   let nodes: NodeProcess[] = [];
   let client: Client;
-  /** Refuses what it does not know of that version, and takes parameters by name. */
   let versioned: Client;
 
   before(async () => {
     folder = await temporaryFolder();
-    for (const name of ['first', 'second']) mkdirSync(join(folder, name));
-    const first = await NodeProcess.start({
-      dataDir: join(folder, 'first'),
-      args: ['--rpc-user', 'alice'],
-      env: { INDIECOIN_RPC_PASSWORD: 'wonderland' },
-    });
-    const second = await NodeProcess.start({
-      dataDir: join(folder, 'second'),
-      seeds: [await first.listenAddress()],
-    });
-    nodes = [first, second];
-    const host = readFileSync(join(first.dataDir, '.rpc-address'), 'utf8').trim();
-    const login = { host: `http://${host}`, username: 'alice', password: 'wonderland' };
-    client = new Client(login);
-    versioned = new Client({ ...login, version: '28.0.0' });
+    const first = await startWithClient(join(folder, 'first'));
+    const seeds = [await first.node.listenAddress()];
+    mkdirSync(join(folder, 'second'));
+    const second = await NodeProcess.start({ dataDir: join(folder, 'second'), seeds });
+    nodes = [first.node, second];
+    ({ client, versioned } = first);
     await until(
       'the two know each other',
-      async () => (await first.rpc<unknown[]>('getpeerinfo')).length === 1,
+      async () => (await second.rpc<unknown[]>('getpeerinfo')).length === 1,
     );
   });
   after(async () => {
@@ -52,13 +43,7 @@ describe('the client made for Bitcoin Core', () => {
   });
 
   async function check(shape: Shape, method: string, ...parameters: unknown[]): Promise<Answer> {
-    const answer: unknown = await client.command(method, ...parameters);
-    const parsed = BITCOIN_SHAPES[shape].safeParse(answer);
-    assert.ok(
-      parsed.success,
-      `${method}: ${parsed.error?.message}\n${JSON.stringify(answer, null, 1).slice(0, 3000)}`,
-    );
-    return answer as Answer;
+    return answerOf(client, BITCOIN_SHAPES[shape], method, ...parameters) as Promise<Answer>;
   }
 
   test('a chain, a payment, and all that is told of them', async () => {

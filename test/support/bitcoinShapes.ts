@@ -5,16 +5,16 @@ import { z } from 'zod';
  * not called optional must be there, with its type. More fields may be. Fields of things that IndieCoin does not have,
  * like witnesses, are left out.
  */
-const text = z.string();
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const hex = z.string().regex(/^([0-9a-f]{2})*$/);
-const flag = z.boolean();
-const whole = z.int();
+export const text = z.string();
+export const hash = z.string().regex(/^[0-9a-f]{64}$/);
+export const hex = z.string().regex(/^([0-9a-f]{2})*$/);
+export const flag = z.boolean();
+export const whole = z.int();
 /** Coins, with at most eight decimals. */
-const amount = z.number().refine((value) => Math.abs(value * 1e8 - Math.round(value * 1e8)) < 1e-3);
+export const amount = z.number().refine((value) => Math.abs(value * 1e8 - Math.round(value * 1e8)) < 1e-3);
 /** The client gives those of more than 15 digits as text. */
 const number = z.coerce.number();
-const time = whole.min(0);
+export const time = whole.min(0);
 
 const scriptPubKey = z.object({ asm: text, desc: text, hex, address: text.optional(), type: text });
 const prevout = z.object({ generated: flag, height: whole, value: amount, scriptPubKey });

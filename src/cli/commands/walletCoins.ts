@@ -12,6 +12,8 @@ type Coin = {
   amount: number;
   confirmations: number;
   safe: boolean;
+  /** Not of a key that is only watched. */
+  spendable: boolean;
 };
 
 export const walletCoins: Command = {
@@ -38,12 +40,12 @@ export const walletCoins: Command = {
     terminal.answer(coins, () => {
       if (coins.length === 0) return 'No coins.';
       const width = Math.max(...coins.map(({ amount }) => amount.length));
-      return coins.map(({ amount, confirmations, safe, txid, vout, label }) => {
+      return coins.map(({ amount, confirmations, safe, txid, vout, label, spendable }) => {
         const depth = confirmations === 0 ? (safe ? 'change' : 'unconfirmed') : `${confirmations} deep`;
         const start = `${amount.padStart(width)}  ${depth.padEnd(11)}  `;
         const place = `${txid}:${vout}`;
-        const name = label === undefined || label === '' ? '' : `  ${printable(label)}`;
-        return fit(start + place + name, Math.max(terminal.columns, start.length + 12));
+        const notes = [spendable ? '' : 'watched', printable(label ?? '')].filter((note) => note !== '');
+        return fit([start + place, ...notes].join('  '), Math.max(terminal.columns, start.length + 12));
       });
     });
   },

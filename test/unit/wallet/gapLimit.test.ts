@@ -114,7 +114,7 @@ it('watched coins are apart: not in the balance, not spendable, and there again 
     });
     for (const block of blocks.slice(3)) await chain.acceptBlock(block, { requested: true, source: 'test' });
     assert.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 0n, immature: 0n });
-    assert.deepEqual(wallet.spendable(), []);
+    assert.deepEqual(wallet.spending.spendable(), []);
     assert.deepEqual(
       wallet.watchOnly!.coins().map(({ height, isWatchOnly }) => [height, isWatchOnly]),
       [2, 3, 4, 5].map((height) => [height, true]),

@@ -85,12 +85,18 @@ it('a payment is valid, its change is spendable at once, and a block confirms bo
   await withWallet(async (setup) => {
     const { chain, mempool, wallet } = setup;
     const blocks = await fund(setup);
-    const paid = await wallet.pay({ publicKey: other.publicKey, amount: 10n * COIN, feeRate: 2n });
+    const paid = await wallet.spending.pay({
+      payees: [{ publicKey: other.publicKey, amount: 10n * COIN }],
+      feeRate: 2n,
+    });
     assert.equal((await mempool.accept(paid.transaction, { source: 'test' })).status, 'accepted');
     assert.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 40n * COIN - paid.fee, immature: 0n });
     assert.ok(paid.fee >= 2n * BigInt(paid.transaction.bytes.length));
     // From the change of the first.
-    const again = await wallet.pay({ publicKey: other.publicKey, amount: 5n * COIN, feeRate: 2n });
+    const again = await wallet.spending.pay({
+      payees: [{ publicKey: other.publicKey, amount: 5n * COIN }],
+      feeRate: 2n,
+    });
     assert.equal((await mempool.accept(again.transaction, { source: 'test' })).status, 'accepted');
     const block = solvedBlock({
       parent: after(blocks.at(-1)!),
@@ -115,15 +121,24 @@ it('a payment that is given up frees its coins', async () => {
   await withWallet(async (setup) => {
     await fund(setup);
     const { wallet } = setup;
-    const { transaction } = await wallet.pay({ publicKey: other.publicKey, amount: COIN, feeRate: 2n });
-    await assert.rejects(wallet.pay({ publicKey: other.publicKey, amount: 50n * COIN, feeRate: 2n }), {
-      code: 'insufficient-funds',
+    const { transaction } = await wallet.spending.pay({
+      payees: [{ publicKey: other.publicKey, amount: COIN }],
+      feeRate: 2n,
     });
-    await wallet.abandon(transaction);
+    await assert.rejects(
+      wallet.spending.pay({ payees: [{ publicKey: other.publicKey, amount: 50n * COIN }], feeRate: 2n }),
+      {
+        code: 'insufficient-funds',
+      },
+    );
+    await wallet.spending.abandon(transaction);
     assert.equal(wallet.balance().confirmed, 50n * COIN);
-    await assert.rejects(wallet.pay({ publicKey: other.publicKey, amount: 999n, feeRate: 2n }), {
-      code: 'bad-amount',
-    });
+    await assert.rejects(
+      wallet.spending.pay({ payees: [{ publicKey: other.publicKey, amount: 999n }], feeRate: 2n }),
+      {
+        code: 'bad-amount',
+      },
+    );
   });
 });
 
@@ -131,9 +146,8 @@ it('a reorganization takes coins back and makes a payment pending again', async 
   await withWallet(async (setup) => {
     const { chain, mempool, wallet } = setup;
     const blocks = await fund(setup);
-    const { transaction, fee } = await wallet.pay({
-      publicKey: other.publicKey,
-      amount: 10n * COIN,
+    const { transaction, fee } = await wallet.spending.pay({
+      payees: [{ publicKey: other.publicKey, amount: 10n * COIN }],
       feeRate: 2n,
     });
     await mempool.accept(transaction, { source: 'test' });
@@ -158,7 +172,10 @@ it('after a start the wallet stands where the chain does, also when the chain mo
     const { chain, mempool, wallet, dataDir } = setup;
     const blocks = await fund(setup);
     const { words } = await wallet.revealSecret();
-    const { transaction } = await wallet.pay({ publicKey: other.publicKey, amount: COIN, feeRate: 2n });
+    const { transaction } = await wallet.spending.pay({
+      payees: [{ publicKey: other.publicKey, amount: COIN }],
+      feeRate: 2n,
+    });
     const { publicKey } = await wallet.address(true);
     await wallet.close();
     const more = chainOfBlocks(blocks.at(-1)!, 100, 3, payToPublicKey(publicKey));
@@ -199,7 +216,10 @@ it('a rescan that is cut short keeps our unconfirmed payments', async () => {
   await withWallet(async (setup) => {
     const { chain, mempool, wallet, dataDir } = setup;
     await fund(setup);
-    const { transaction } = await wallet.pay({ publicKey: other.publicKey, amount: COIN, feeRate: 2n });
+    const { transaction } = await wallet.spending.pay({
+      payees: [{ publicKey: other.publicKey, amount: COIN }],
+      feeRate: 2n,
+    });
     const before = wallet.balance();
     await wallet.rescan(0);
     assert.equal(wallet.isRescanning, true);
