@@ -3,6 +3,7 @@ import { readCookie, readRpcAddress } from '../rpc/cookie.ts';
 import { RPC_ERROR } from '../rpc/rpcError.ts';
 import { CliError } from './cliError.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import { withNextStep } from './nextStep.ts';
 
 /** The node of a data directory, asked through its RPC. */
 export type RpcClient = Readonly<{
@@ -53,7 +54,8 @@ export function rpcClient(dataDir: string, how: string): RpcClient {
     const { result, error } = parseAnswer(status, text);
     if (error?.code === RPC_ERROR.inWarmup) throw new StartingError(error.message);
     // Bitcoin Core begins some of its messages like this; ours say who speaks.
-    if (error !== null) throw new RefusedError(error.code, error.message.replace(/^Error: /, ''));
+    if (error !== null)
+      throw new RefusedError(error.code, withNextStep(error.message.replace(/^Error: /, '')));
     return result as T;
   };
   const isRunning = async () => {

@@ -7,7 +7,13 @@ export const walletBump: Command = {
   usage: 'bump <txid>',
   summary: 'pay a higher fee for a payment of yours that no block takes',
   arguments: { txid: { describe: 'of the payment, see `indiecoin wallet history`' } },
-  flags: FEE_FLAGS,
+  flags: {
+    ...FEE_FLAGS,
+    'fee-rate': {
+      requiresArg: true,
+      description: 'base units (10^-8 coins) per byte (default: the least that replaces the payment)',
+    },
+  },
   examples: [
     [
       'indiecoin wallet bump 98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4',

@@ -29,24 +29,39 @@ export const walletCoins: Command = {
   run: async (context) => {
     const { node, terminal } = context;
     const least = wholeNumber(optionalText(context, 'confirmations') ?? '0', '--confirmations', 0, 9_999_999);
-    const found = await node.call<Coin[]>('listunspent', {
-      minconf: least,
-      query_options: { include_immature_coinbase: true },
-    });
+    const list = (include_immature_coinbase: boolean) =>
+      node.call<Coin[]>('listunspent', { minconf: least, query_options: { include_immature_coinbase } });
+    const [found, mature] = [await list(true), new Set((await list(false)).map(placeOf))];
     // Larger numbers than there are coins lose nothing: below 2^53 base units a double is exact.
     const coins = found
       .sort((a, b) => b.amount - a.amount)
-      .map(({ amount, ...coin }) => ({ ...coin, amount: amount.toFixed(8) }));
+      .map(({ amount, ...coin }) => ({
+        ...coin,
+        amount: amount.toFixed(8),
+        immature: !mature.has(placeOf(coin)),
+      }));
     terminal.answer(coins, () => {
       if (coins.length === 0) return 'No coins.';
       const width = Math.max(...coins.map(({ amount }) => amount.length));
-      return coins.map(({ amount, confirmations, safe, txid, vout, label, spendable }) => {
-        const depth = confirmations === 0 ? (safe ? 'change' : 'unconfirmed') : `${confirmations} deep`;
-        const start = `${amount.padStart(width)}  ${depth.padEnd(11)}  `;
-        const place = `${txid}:${vout}`;
-        const notes = [spendable ? '' : 'watched', printable(label ?? '')].filter((note) => note !== '');
-        return fit([start + place, ...notes].join('  '), Math.max(terminal.columns, start.length + 12));
+      return coins.map((coin) => {
+        const start = `${coin.amount.padStart(width)}  ${describeState(coin).padEnd(11)}  `;
+        const notes = [coin.spendable ? '' : 'watched', printable(coin.label ?? '')];
+        const words = [start + placeOf(coin), ...notes.filter((note) => note !== '')];
+        return fit(words.join('  '), Math.max(terminal.columns, start.length + 12));
       });
     });
   },
 };
+
+function placeOf({ txid, vout }: Pick<Coin, 'txid' | 'vout'>): string {
+  return `${txid}:${vout}`;
+}
+
+function describeState({
+  confirmations,
+  safe,
+  immature,
+}: Omit<Coin, 'amount'> & { immature: boolean }): string {
+  if (confirmations === 0) return safe ? 'change' : 'unconfirmed';
+  return immature ? 'immature' : `${confirmations} deep`;
+}
