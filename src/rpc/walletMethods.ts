@@ -185,8 +185,8 @@ function describeWatched(watchOnly: WatchOnly | undefined): Record<string, unkno
   };
 }
 
-function describeAddress({ address, publicKey }: OwnAddress): Record<string, unknown> {
-  return { address, publicKey: bytesToHex(publicKey) };
+function describeAddress({ address, publicKey, isBeyondGap }: OwnAddress): Record<string, unknown> {
+  return { address, publicKey: bytesToHex(publicKey), ...(isBeyondGap && { beyondGap: true }) };
 }
 
 function describeEntry(entry: HistoryEntry, tipHeight: number): Record<string, unknown> {

@@ -56,7 +56,12 @@ export type WalletOptions = Readonly<{
 
 /** @param entry its `height` is undefined while no block has it */
 export type TransactionListener = (entry: HistoryEntry, isWatchOnly: boolean) => void;
-export type OwnAddress = Readonly<{ address: string; publicKey: Uint8Array }>;
+export type OwnAddress = Readonly<{
+  address: string;
+  publicKey: Uint8Array;
+  /** See WalletKeys.isBeyondGap. */
+  isBeyondGap: boolean;
+}>;
 export type Balance = Readonly<{ confirmed: bigint; unconfirmed: bigint; immature: bigint }>;
 
 /** The keys and the coins of the node's owner. Works without keys too: everything is zero then, until `create`. */
@@ -520,8 +525,10 @@ export class Wallet {
   }
 
   #describeKey(path: KeyPath): OwnAddress {
-    const publicKey = this.#requireKeys().ring.publicKey(path);
-    return { address: encodeAddress(publicKey, this.#options.params.addressPrefix), publicKey };
+    const keys = this.#requireKeys();
+    const publicKey = keys.ring.publicKey(path);
+    const address = encodeAddress(publicKey, this.#options.params.addressPrefix);
+    return { address, publicKey, isBeyondGap: keys.isBeyondGap(path) };
   }
 
   #requireKeys(): WalletKeys {

@@ -40,6 +40,8 @@ import {
 export const WALLET_FILE = 'wallet.json';
 /** The random password of a wallet without a passphrase. */
 export const WALLET_KEY_FILE = 'wallet.key';
+/** Addresses that wait for their first payment at once: each is derived at every start. Bitcoin Core's keypool has as many. */
+const MAX_UNUSED = 1000;
 
 /**
  * The keys in `wallet.json`: the words sealed, the extended public key and the counters in the open, so that coins are
@@ -152,18 +154,24 @@ export class WalletKeys {
     return { chain: 'receive', index };
   }
 
-  /** One that was never given to anybody. @throws WalletError when too many lie unused for a restore to find them. */
+  /**
+   * One that was never given to anybody. This wallet and its backups know of all that were; for one beyond the gap limit see
+   * `isBeyondGap`. @throws WalletError `too-many-addresses`
+   */
   async freshKey(chain: KeyChain): Promise<KeyPath> {
     const { handedOut, used } = this.ring.counts(chain);
-    if (chain === 'receive' && handedOut - used >= GAP_LIMIT - 1) {
-      throw new WalletError(
-        'too-many-addresses',
-        `${handedOut - used} addresses wait for their first payment; with more, restoring from the words might miss one.`,
-      );
+    if (handedOut - used >= MAX_UNUSED) {
+      const message = `${handedOut - used} addresses wait for their first payment. Use one of those again.`;
+      throw new WalletError('too-many-addresses', message);
     }
     const path = this.ring.handOut(chain);
     await this.save();
     return path;
+  }
+
+  /** Whether whoever restores the wallet from its words alone would miss a payment to this key, were it the next one. */
+  isBeyondGap({ chain, index }: KeyPath): boolean {
+    return index >= this.ring.counts(chain).used + GAP_LIMIT;
   }
 
   /** A key for change. When many wait for a block it is an older one again, so that a restore finds them all. */

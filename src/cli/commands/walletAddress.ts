@@ -1,4 +1,5 @@
 import { hexToBytes } from '../../bytes/hex.ts';
+import { GAP_LIMIT } from '../../wallet/keyRing.ts';
 import { WalletKeys } from '../../wallet/walletKeys.ts';
 import { type Command, type Context, optionalText } from '../command.ts';
 import { describeOwnKey, type OwnAddressAnswer } from '../ownAddress.ts';
@@ -25,6 +26,11 @@ export const walletAddress: Command = {
     const label = optionalText(context, 'label');
     if (label !== undefined) await setLabel(context, answer, label);
     terminal.answer(answer, () => answer.address);
+    if (answer.beyondGap === true) {
+      terminal.note(
+        `${GAP_LIMIT} addresses before this one were never paid: a restore from the words alone would not find what it gets. \`indiecoin wallet backup FILE\` keeps it in mind.`,
+      );
+    }
   },
 };
 

@@ -77,11 +77,29 @@ describe('WalletKeys', () => {
     assert.deepEqual(await keys.currentReceive(), { chain: 'receive', index: 1 });
   });
 
-  it('stops giving addresses that a restore would miss', async () => {
+  it('gives addresses beyond the gap limit, and says that they are', async () => {
     const { keys } = await WalletKeys.create(folder(), regtest, birth);
-    for (let i = 0; i < 19; i++) await keys.freshKey('receive');
+    const paths = [];
+    for (let i = 0; i < 22; i++) paths.push(await keys.freshKey('receive'));
+    assert.deepEqual(
+      paths.map((path) => keys.isBeyondGap(path)),
+      [...new Array(20).fill(false), true, true],
+    );
+    assert.equal(keys.ring.find(keys.ring.publicKey({ chain: 'receive', index: 41 }))?.index, 41);
+    keys.ring.noteUsed(paths[0]!);
+    assert.deepEqual([keys.isBeyondGap(paths[20]!), keys.isBeyondGap(paths[21]!)], [false, true]);
+  });
+
+  it('gives a thousand that nobody paid, and no more', async () => {
+    const dataDir = folder();
+    const { keys } = await WalletKeys.create(dataDir, regtest, birth);
+    for (let i = 0; i < 999; i++) keys.ring.handOut('receive');
+    await keys.freshKey('receive');
     await assert.rejects(keys.freshKey('receive'), { code: 'too-many-addresses' });
-    assert.equal(keys.ring.find(keys.ring.publicKey({ chain: 'receive', index: 38 }))?.index, 38);
+    const again = WalletKeys.load(dataDir, regtest)!;
+    assert.equal(again.ring.find(keys.ring.publicKey({ chain: 'receive', index: 999 }))?.index, 999);
+    again.ring.noteUsed({ chain: 'receive', index: 0 });
+    assert.equal((await again.freshKey('receive')).index, 1000);
   });
 
   it('refuses to replace a wallet, a damaged file and one of another network', async () => {
