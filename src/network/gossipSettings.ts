@@ -1,5 +1,6 @@
 import { type GossipsubOpts, StrictNoSign } from '@chainsafe/libp2p-gossipsub';
 import { blocksTopic, topicId, transactionsTopic } from '../../protocols/topics.ts';
+import { bytesToKey } from '../bytes/bytes.ts';
 import { sha256 } from '../bytes/sha256.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 
@@ -45,6 +46,8 @@ export function gossipSettings(
     globalSignaturePolicy: StrictNoSign,
     // The same bytes are the same message, whoever sends them.
     msgIdFn: ({ data }) => sha256(data),
+    // In place of base64, put together digit by digit for every message.
+    msgIdToStrFn: bytesToKey,
     allowedTopics: [blocks, transactions],
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
