@@ -14,7 +14,7 @@ export function tellOfPayments(log: Logger, notifier: WalletNotifier | undefined
     const who = isWatchOnly ? ' for a watched address' : '';
     if (isIncoming) {
       const amount = `${formatAmount(received - spent)} coins${who}`;
-      if (height === undefined) log.info({ txid }, `${amount} are coming in, not in a block yet`);
+      if (height === undefined) log.info({ txid }, `${amount} are on their way, unconfirmed`);
       else log.info({ txid, height }, `${amount} have come in`);
     }
     notifier?.notify(entry);

@@ -58,7 +58,7 @@ test('a payment that waits is replaced by one with a higher fee, and whoever is 
     const told = () => (existsSync(notified) ? readFileSync(notified, 'utf8').trim().split('\n') : []);
     await until('the payee is told', () => told().length === 1);
     assert.equal(told()[0], `${sent.txid} -1 unconfirmed`);
-    assert.match(payee.output, /"12\.50000000 coins are coming in, not in a block yet/);
+    assert.match(payee.output, /"12\.50000000 coins are on their way, unconfirmed/);
 
     const change = (await cli<Coin[]>(payer, 'wallet', 'coins')).find(
       ({ confirmations }) => confirmations === 0,
