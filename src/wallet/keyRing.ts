@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { HDKey } from '@scure/bip32';
 import { bytesToKey } from '../bytes/bytes.ts';
+import { addToPublicKey } from '../crypto/publicKeyTweak.ts';
 import { chainNumber, type KeyChain, type KeyPath } from './keyTree.ts';
 
 /**
@@ -71,8 +73,16 @@ export class KeyRing {
   }
 }
 
-function derivePublicKey(node: HDKey, index: number): Uint8Array {
-  const { publicKey } = node.deriveChild(index);
-  if (publicKey === null) throw new Error(`the key at ${index} has no public half`);
-  return publicKey;
+/**
+ * BIP32's public derivation, CKDpub, of a child that is not hardened: the parent's point plus the first half of an
+ * HMAC-SHA512 over it. All keys are derived at every start, so by the native library where it is there; the library for BIP32
+ * does the rest, and the one case in 2^127 that has another rule.
+ */
+export function derivePublicKey(node: HDKey, index: number): Uint8Array {
+  const [parent, chainCode] = [node.publicKey!, node.chainCode!];
+  const data = Buffer.alloc(parent.length + 4);
+  data.set(parent);
+  data.writeUInt32BE(index, parent.length);
+  const hash = createHmac('sha512', chainCode).update(data).digest();
+  return addToPublicKey(parent, hash.subarray(0, 32)) ?? node.deriveChild(index).publicKey!;
 }
