@@ -1,10 +1,7 @@
 /** What Bitcoin Core's words leave open, for a person: what to do next. */
 const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/^Block height out of range|^Block not found/, '`indiecoin chain info` says how far the chain goes.'],
-  [
-    /^Invalid or non-wallet transaction id/,
-    '`indiecoin wallet history` has those that there are; a replaced payment is there under its new txid.',
-  ],
+  [/^Invalid or non-wallet transaction id/, '`indiecoin wallet history` has those that there are.'],
   [
     /^Transaction not eligible for abandonment/,
     'The mempool or a block has it, or it is not yours. `indiecoin wallet bump` pays more for one of yours that waits.',

@@ -4,6 +4,8 @@ import { encodeAddress } from '../crypto/address.ts';
 import { decodeBlock } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { labelOf } from '../wallet/addressBook.ts';
+import { describePending } from '../wallet/pendingView.ts';
+import type { Wallet } from '../wallet/wallet.ts';
 import type { HistoryEntry } from '../wallet/walletCoin.ts';
 import { toCoins } from './amounts.ts';
 import type { NodeServices } from './nodeServices.ts';
@@ -18,6 +20,8 @@ export type FoundPayment = KnownPayment &
     transaction: Transaction | undefined;
     /** In its block. */
     position: number | undefined;
+    /** How deep a payment is that took its place. */
+    conflict?: number;
   }>;
 export type Detail = Record<string, unknown>;
 
@@ -77,14 +81,16 @@ function categoryOf({ isCoinbase, height }: HistoryEntry, nextHeight: number, ma
 
 export function describeEntry(
   { wallet, chain }: NodeServices,
-  { entry, transaction, position }: FoundPayment,
+  { entry, transaction, position, conflict }: FoundPayment,
 ): Detail {
   const { txid, height, blockHash, timeSec, isCoinbase } = entry;
   const pending = height === undefined ? wallet.pendingTransaction(txid) : undefined;
+  const { earlier, later } = replacementsOf(wallet, txid);
+  const replaces = earlier[0];
   const isReplaceable =
     height === undefined && transaction?.inputs.some(({ sequence }) => sequence <= BIP125_SEQUENCE);
   return {
-    confirmations: height === undefined ? 0 : chain.tip.height - height + 1,
+    confirmations: height === undefined ? -(conflict ?? 0) : chain.tip.height - height + 1,
     ...(isCoinbase && { generated: true }),
     ...(height === undefined && { trusted: pending?.isOwn ?? false }),
     ...(height !== undefined && {
@@ -95,7 +101,9 @@ export function describeEntry(
     }),
     txid,
     wtxid: txid,
-    walletconflicts: [],
+    walletconflicts: [...earlier, ...later],
+    ...(replaces !== undefined && { replaces_txid: replaces }),
+    ...(later.length > 0 && { replaced_by_txid: later[0] }),
     mempoolconflicts: [],
     time: timeSec,
     timereceived: timeSec,
@@ -133,4 +141,40 @@ export class PaymentReader {
       position: position < 0 ? undefined : position,
     };
   }
+}
+
+/** The payments that one has replaced, and those that have replaced it: the nearest first. */
+function replacementsOf(wallet: Wallet, txid: string): { earlier: string[]; later: string[] } {
+  const replaced = wallet.replaced();
+  if (replaced.size === 0) return { earlier: [], later: [] };
+  const replacedBy = new Map([...replaced].map(([old, payment]) => [payment.replacedBy, old]));
+  const earlier: string[] = [];
+  for (let old = replacedBy.get(txid); old !== undefined; old = replacedBy.get(old)) earlier.push(old);
+  const later: string[] = [];
+  for (let by = replaced.get(txid)?.replacedBy; by !== undefined; by = replaced.get(by)?.replacedBy)
+    later.push(by);
+  return { earlier, later };
+}
+
+/** A payment whose place another one has taken: its conflict is as deep as that is. */
+export async function findReplaced(services: NodeServices, txid: string): Promise<FoundPayment | undefined> {
+  const { wallet, chain } = services;
+  const replaced = wallet.replaced().get(txid);
+  if (replaced === undefined) return undefined;
+  const { transaction, timeSec, spent } = replaced;
+  const find = (script: Uint8Array) => {
+    const lock = parseLockingScript(script);
+    return lock?.type === 'public-key' ? wallet.keys.ring.find(lock.publicKey) : undefined;
+  };
+  const entry = { ...describePending({ transaction, timeSec, isOwn: true }, find, () => undefined), spent };
+  const { later } = replacementsOf(wallet, txid);
+  const payments = await wallet.history(Number.MAX_SAFE_INTEGER);
+  const height = payments.find((payment) => later.includes(payment.txid))?.height;
+  return {
+    entry: { ...entry, fee: spent - transaction.outputs.reduce((sum, { amount }) => sum + amount, 0n) },
+    isWatchOnly: false,
+    transaction,
+    position: undefined,
+    conflict: height === undefined ? 0 : chain.tip.height - height + 1,
+  };
 }

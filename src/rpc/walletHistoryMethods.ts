@@ -8,6 +8,7 @@ import {
   describeEntry,
   detailsOf,
   type FoundPayment,
+  findReplaced,
   PaymentReader,
   paymentsOf,
 } from './describePayment.ts';
@@ -106,10 +107,12 @@ async function getTransaction(
   const txid = readHash(given.txid, 'txid');
   const payments = await paymentsOf(services, Number.MAX_SAFE_INTEGER, true);
   const payment = payments.find(({ entry }) => entry.txid === txid);
-  if (payment === undefined) {
+  const found = payment
+    ? await new PaymentReader(services).find(payment)
+    : await findReplaced(services, txid);
+  if (found === undefined) {
     throw new RpcError(RPC_ERROR.invalidAddressOrKey, 'Invalid or non-wallet transaction id');
   }
-  const found = await new PaymentReader(services).find(payment);
   const { transaction, entry } = found;
   const isPayer = entry.spent > 0n;
   const { tip } = services.wallet;

@@ -187,6 +187,11 @@ async function bumpFee(
   requireUpToDate(services);
   const txid = readHash(given.txid, 'txid');
   const pending = wallet.pendingTransaction(txid);
+  const replacedBy = wallet.replaced().get(txid)?.replacedBy;
+  if (replacedBy !== undefined) {
+    const message = `Cannot bump transaction ${txid} which was already bumped by transaction ${replacedBy}`;
+    throw new RpcError(RPC_ERROR.wallet, message);
+  }
   if (pending === undefined) {
     if (!(await wallet.knows(txid)))
       throw new RpcError(RPC_ERROR.invalidAddressOrKey, 'Invalid or non-wallet transaction id');

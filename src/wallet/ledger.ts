@@ -10,10 +10,12 @@ import {
   decodeCoin,
   decodeEntry,
   decodePending,
+  decodeReplaced,
   decodeTip,
   encodeCoin,
   encodeEntry,
   encodePending,
+  encodeReplaced,
   encodeTip,
   historyKey,
   LedgerDamage,
@@ -21,6 +23,7 @@ import {
   pendingKey,
   prefixRange,
   RecordSum,
+  replacedKey,
   SUM_KEY,
   TIP_KEY,
 } from './ledgerRecords.ts';
@@ -40,7 +43,18 @@ export type LedgerOptions = Readonly<{
 
 export type OwnPending = Readonly<{ transaction: Transaction; timeSec: number }>;
 
-const PENDING_PREFIX = Buffer.from('p')[0];
+/** One of our own payments whose place another one has taken, with a higher fee. */
+export type ReplacedPayment = OwnPending &
+  Readonly<{
+    /** The txid of that one. */
+    replacedBy: string;
+    /** Base units of what it spent. */
+    spent: bigint;
+  }>;
+
+/** Replaced payments that are remembered, the latest. */
+const MAX_REPLACED = 1000;
+const OWN_PREFIXES = [...Buffer.from('pr')];
 const SUMMED_PREFIXES = [...Buffer.from('cp')];
 const LEVEL_OPTIONS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
@@ -55,6 +69,7 @@ export class Ledger {
   readonly #accountKey: string;
   readonly #coins = new Map<string, WalletCoin & { height: number }>();
   readonly #ownPending = new Map<string, OwnPending>();
+  readonly #replaced = new Map<string, ReplacedPayment>();
   /** Over the coins and our own payments, as they are in memory. */
   #sum = new RecordSum();
   #operations: Operation[] = [];
@@ -116,6 +131,10 @@ export class Ledger {
     return this.#ownPending;
   }
 
+  replaced(): ReadonlyMap<string, ReplacedPayment> {
+    return this.#replaced;
+  }
+
   /** Starts counting behind this block: for keys that cannot be older. */
   startAt(tip: LedgerTip): void {
     this.#tip = tip;
@@ -138,6 +157,7 @@ export class Ledger {
       entries.push(entry);
       this.#put(historyKey(height, position), encodeEntry(entry));
       this.dropPending(transaction.hash);
+      this.#forgetReplaced(entry.txid);
     });
     this.#tip = { hash: blockHash, height };
     return entries;
@@ -174,10 +194,39 @@ export class Ledger {
     await this.flush({ sync: true });
   }
 
-  /** Puts one of our payments in the place of another, in one write: after a kill there is one of them, never both. */
-  async replacePending(old: Uint8Array, transaction: Transaction, timeSec: number): Promise<void> {
+  /**
+   * Puts one of our payments in the place of another, in one write: after a kill there is one of them, never both.
+   * @param spent base units of what the old one spent
+   */
+  async replacePending(
+    old: Uint8Array,
+    transaction: Transaction,
+    timeSec: number,
+    spent: bigint,
+  ): Promise<void> {
+    const kept = this.#ownPending.get(hashToHex(old));
     this.dropPending(old);
+    if (kept !== undefined) {
+      const { bytes } = kept.transaction;
+      this.#replaced.set(hashToHex(old), { ...kept, spent, replacedBy: hashToHex(transaction.hash) });
+      this.#put(replacedKey(old), encodeReplaced(kept.timeSec, transaction.hash, spent, bytes));
+    }
+    if (this.#replaced.size > MAX_REPLACED) {
+      const times = [...this.#replaced].map(([txid, { timeSec: since }]) => ({ txid, since }));
+      this.#forgetReplaced(times.reduce((a, b) => (b.since < a.since ? b : a)).txid);
+    }
     await this.addPending(transaction, timeSec);
+  }
+
+  /** Takes that back: as if there had been no replacement. */
+  async restorePending(replacement: Uint8Array, old: OwnPending): Promise<void> {
+    this.dropPending(replacement);
+    this.#forgetReplaced(hashToHex(old.transaction.hash));
+    await this.addPending(old.transaction, old.timeSec);
+  }
+
+  #forgetReplaced(txid: string): void {
+    if (this.#replaced.delete(txid)) this.#delete(replacedKey(hexToHash(txid)));
   }
 
   dropPending(txHash: Uint8Array): void {
@@ -227,7 +276,7 @@ export class Ledger {
   /** Forgets everything but our own unconfirmed payments, to count again from the start. */
   async clear(): Promise<void> {
     await this.#writing;
-    this.#operations = this.#operations.filter(({ key }) => key[0] === PENDING_PREFIX);
+    this.#operations = this.#operations.filter(({ key }) => OWN_PREFIXES.includes(key[0]!));
     this.#coins.clear();
     this.#tip = undefined;
     this.#written = undefined;
@@ -262,6 +311,11 @@ export class Ledger {
         timeSec,
         transaction: decodeTransaction(bytes),
       });
+    }
+    for await (const [key, value] of this.#database.iterator({ ...prefixRange('r'), ...LEVEL_OPTIONS })) {
+      const { bytes, ...replaced } = decodeReplaced(value);
+      const transaction = decodeTransaction(bytes);
+      this.#replaced.set(hashToHex(key.subarray(1)), { ...replaced, transaction });
     }
     const sum = await this.#database.get(SUM_KEY, LEVEL_OPTIONS);
     // The first versions kept none.

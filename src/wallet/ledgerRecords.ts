@@ -28,6 +28,10 @@ export function pendingKey(txHash: Uint8Array): Uint8Array {
   return concatBytes(Buffer.from('p'), txHash);
 }
 
+export function replacedKey(txHash: Uint8Array): Uint8Array {
+  return concatBytes(Buffer.from('r'), txHash);
+}
+
 /** Big-endian, so that the database's order is the chain's. */
 export function historyKey(height: number, position: number): Uint8Array {
   const key = Buffer.alloc(9);
@@ -107,6 +111,22 @@ export function encodePending(timeSec: number, bytes: Uint8Array): Uint8Array {
 export function decodePending(value: Uint8Array): { timeSec: number; bytes: Uint8Array } {
   const reader = unseal(value);
   return { timeSec: reader.u32(), bytes: Uint8Array.from(reader.bytes(reader.remaining)) };
+}
+
+/** @param spent base units of what it spent: its coins may be gone when somebody asks */
+export function encodeReplaced(
+  timeSec: number,
+  replacedBy: Uint8Array,
+  spent: bigint,
+  bytes: Uint8Array,
+): Uint8Array {
+  return seal(new ByteWriter(bytes.length + 48).u32(timeSec).bytes(replacedBy).u64(spent).bytes(bytes));
+}
+
+export function decodeReplaced(value: Uint8Array) {
+  const reader = unseal(value);
+  const [timeSec, replacedBy, spent] = [reader.u32(), hashToHex(reader.bytes(32)), reader.u64()];
+  return { timeSec, replacedBy, spent, bytes: Uint8Array.from(reader.bytes(reader.remaining)) };
 }
 
 /** A running sum over records, which tells that one has disappeared: LevelDB says nothing when the key of one is damaged. */

@@ -112,14 +112,15 @@ export class Spending {
       }
       const transaction = signInputs(plan.coins, outputs, signers);
       forget(signers);
-      await ledger.replacePending(hexToHash(txid), transaction, nowSec());
+      const spent = payment.coins.reduce((sum, { amount }) => sum + amount, 0n);
+      await ledger.replacePending(hexToHash(txid), transaction, nowSec(), spent);
       return { transaction, fee: plan.fee, oldFee: plan.oldFee };
     });
   }
 
   /** Takes back a higher fee that the mempool refused. */
   async unbump(transaction: Transaction, old: PendingTransaction): Promise<void> {
-    await this.#options.ledger.replacePending(transaction.hash, old.transaction, old.timeSec);
+    await this.#options.ledger.restorePending(transaction.hash, old);
   }
 
   /** Gives up a payment: its coins are free again. */

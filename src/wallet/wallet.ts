@@ -12,7 +12,7 @@ import {
 } from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
 import type { KeyPath, WalletSecret } from './keyTree.ts';
-import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
+import { type FindKey, Ledger, type LedgerOptions, type ReplacedPayment } from './ledger.ts';
 import { LedgerFollower } from './ledgerFollower.ts';
 import type { LedgerTip } from './ledgerRecords.ts';
 import {
@@ -366,8 +366,14 @@ export class Wallet {
     return [...pending, ...confirmed].slice(0, limit);
   }
 
-  /** Whether it is a payment of this wallet, confirmed or not. */
+  /** Our own payments whose place another one has taken, by their txids. */
+  replaced(): ReadonlyMap<string, ReplacedPayment> {
+    return this.#ledger?.replaced() ?? new Map();
+  }
+
+  /** Whether it is a payment of this wallet, confirmed, replaced or neither. */
   async knows(txid: string): Promise<boolean> {
+    if (this.replaced().has(txid)) return true;
     return (await this.history(Number.MAX_SAFE_INTEGER)).some((entry) => entry.txid === txid);
   }
 

@@ -183,7 +183,22 @@ describe('the wallet for a client made for Bitcoin Core', () => {
     const before = await trusted(payee);
     const bumped = await check<{ txid: string; origfee: number; fee: number }>(payer, 'bumpfee', first);
     assert.ok(bumped.fee > bumped.origfee);
-    await fails(-5, 'bumpfee', first);
+    await fails(-4, 'bumpfee', first);
+    type Replaced = {
+      confirmations: number;
+      amount: number;
+      fee: number;
+      replaced_by_txid: string;
+      walletconflicts: string[];
+    };
+    const old = await check<Replaced>(payer, 'gettransaction', first);
+    assert.deepEqual(
+      [old.confirmations, old.amount, old.replaced_by_txid, old.walletconflicts],
+      [0, -3, bumped.txid, [bumped.txid]],
+    );
+    assert.equal(units(old.fee), -units(bumped.origfee));
+    const instead = await check<{ replaces_txid: string }>(payer, 'gettransaction', bumped.txid);
+    assert.equal(instead.replaces_txid, first);
     await seenBy(payee, bumped.txid);
     assert.deepEqual(await payee.node.rpc('getrawmempool'), [bumped.txid]);
     assert.equal(
@@ -199,7 +214,11 @@ describe('the wallet for a client made for Bitcoin Core', () => {
     await mine();
     assert.equal(await trusted(payee), before + 3 * COIN);
     await fails(-4, 'bumpfee', again.txid);
-    await fails(-5, 'gettransaction', first);
+    const gone = await check<Replaced>(payer, 'gettransaction', first);
+    assert.deepEqual(
+      [gone.confirmations, gone.replaced_by_txid, gone.walletconflicts],
+      [-1, bumped.txid, [bumped.txid, again.txid]],
+    );
 
     // A miner who never saw the replacement puts the original into a block.
     const second = await send(4, '', '', false, true, null, null, null, 1);

@@ -14,6 +14,8 @@ const payment = {
   txid: hash,
   wtxid: hash,
   walletconflicts: z.array(hash),
+  replaced_by_txid: hash.optional(),
+  replaces_txid: hash.optional(),
   mempoolconflicts: z.array(hash),
   time,
   timereceived: time,

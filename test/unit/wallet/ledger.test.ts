@@ -105,6 +105,52 @@ it('a ledger is the same after it is opened again, undo included', async () => {
   await ledger.close();
 });
 
+it('a replaced payment is remembered until a block has it after all, or until the replacement is taken back', async () => {
+  const path = folder();
+  const ledger = await Ledger.open(path, 'xpub-a');
+  ledger.connect(first, 1, findKey);
+  await ledger.addPending(payment, 1000);
+  await ledger.replacePending(payment.hash, onward, 1001, 5000n);
+  const txid = hashToHex(payment.hash);
+  const seen = (one: Ledger) => [
+    [...one.ownPending().keys()],
+    [...one.replaced()].map(([old, { replacedBy, spent, timeSec }]) => [old, replacedBy, spent, timeSec]),
+  ];
+  const expected = [[hashToHex(onward.hash)], [[txid, hashToHex(onward.hash), 5000n, 1000]]];
+  assert.deepEqual(seen(ledger), expected);
+  await ledger.close();
+
+  const again = await Ledger.open(path, 'xpub-a');
+  assert.deepEqual(seen(again), expected);
+  await again.clear();
+  assert.deepEqual(seen(again), expected);
+  await again.restorePending(onward.hash, { transaction: payment, timeSec: 1000 });
+  assert.deepEqual(seen(again), [[txid], []]);
+  await again.replacePending(payment.hash, onward, 1001, 5000n);
+  again.connect(first, 1, findKey);
+  again.connect(second, 2, findKey);
+  assert.deepEqual(seen(again), [[], []]);
+  await again.close();
+  const last = await Ledger.open(path, 'xpub-a');
+  assert.deepEqual(seen(last), [[], []]);
+  await last.close();
+});
+
+it('a thousand replaced payments are remembered, the latest', async () => {
+  const ledger = await Ledger.open(folder(), 'xpub-a');
+  let old = transaction({ txHash: coinbase.hash, index: 0 }, [OURS, 1n]);
+  await ledger.addPending(old, 1);
+  const oldest = hashToHex(old.hash);
+  for (let n = 2; n <= 1002; n++) {
+    const next = transaction({ txHash: coinbase.hash, index: 0 }, [OURS, BigInt(n)]);
+    await ledger.replacePending(old.hash, next, n, 5000n);
+    assert.equal(ledger.replaced().has(oldest), n < 1002);
+    old = next;
+  }
+  assert.equal(ledger.replaced().size, 1000);
+  await ledger.close();
+});
+
 it('a ledger that was not written is an older one, not a torn one', async () => {
   const path = folder();
   const ledger = await Ledger.open(path, 'xpub-a');
