@@ -1,6 +1,8 @@
 // node chainPhase.js NAME JSON: one part of the benchmark of the chain, in a process of its own, so that what it costs is its
 // own. Prints its result as JSON.
 
+// As the program itself does.
+import '../../src/cli/smallHeap.ts';
 import { hashToHex } from '../../src/bytes/hex.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { checkSpend } from '../../src/consensus/checkSpend.ts';
