@@ -108,11 +108,17 @@ export async function until(
   }
 }
 
+const AT_ONCE = 50;
+
 /** Hands blocks to a node as if it had made them. */
 export async function feed({ chain }: TestNode, blocks: readonly Block[]): Promise<void> {
-  const verdicts = await Promise.all(
-    blocks.map((block) => chain.acceptBlock(block, { requested: true, source: 'test' })),
-  );
-  const refused = verdicts.find(({ status }) => status === 'rejected');
-  if (refused !== undefined) throw new Error(inspect(refused));
+  // A few at a time: a chain takes only so many megabytes that wait.
+  for (let at = 0; at < blocks.length; at += AT_ONCE) {
+    const some = blocks.slice(at, at + AT_ONCE);
+    const verdicts = await Promise.all(
+      some.map((block) => chain.acceptBlock(block, { requested: true, source: 'test' })),
+    );
+    const refused = verdicts.find(({ status }) => status === 'rejected');
+    if (refused !== undefined) throw new Error(inspect(refused));
+  }
 }
