@@ -46,7 +46,18 @@ export class DownloadTarget {
 
   /** Whether nobody seems to have the blocks of the best chain. */
   get isStarving(): boolean {
-    return this.#resting.size > 0 || this.#isSuspicious;
+    return this.#resting.size > 0 || this.#isSuspicious || this.#isForsaken;
+  }
+
+  /** Whoever showed the best headers has gone, and nobody who is there says to have their blocks. */
+  get #isForsaken(): boolean {
+    const { bestHeader, tip } = this.#chain;
+    return bestHeader.chainWork > tip.chainWork && !this.#isClaimed;
+  }
+
+  get #isClaimed(): boolean {
+    const { bestHeader } = this.#chain;
+    return this.#peers.introduced().some(({ chainWork }) => chainWork >= bestHeader.chainWork);
   }
 
   /** Whether a chain is passed over that may well be had: some peer has sent blocks before, and its line is slow. */
@@ -104,9 +115,7 @@ export class DownloadTarget {
   #best(without?: BlockNode): BlockNode | undefined {
     const peers = this.#peers.introduced();
     const { bestHeader } = this.#chain;
-    // Headers whose maker is gone again: those who are there do not say that they have the blocks.
-    const isClaimed = peers.some(({ chainWork }) => chainWork >= bestHeader.chainWork);
-    const nodes = [...(isClaimed ? [bestHeader] : []), ...peers.map(({ bestNode }) => bestNode)];
+    const nodes = [...(this.#isClaimed ? [bestHeader] : []), ...peers.map(({ bestNode }) => bestNode)];
     let best: BlockNode | undefined;
     for (const node of nodes) {
       if (node === undefined || !this.#isWanted(node)) continue;

@@ -181,16 +181,18 @@ export class HeaderSearch {
   }
 
   /**
-   * The peer that claims the most work, if it is more than our best header's. Those that did not answer before come last:
+   * The peer that claims the most work, if it is more than our best header's; while nobody has the blocks of that, if it is
+   * more than the peer has shown. Those that did not answer before come last:
    * a few that claim everything and say nothing must not keep the others from being asked.
    */
   #nextToAsk(): Peer | undefined {
     const { chain, peers, isStarving } = this.#options;
     const nowMs = Date.now();
+    const isHungry = isStarving();
     let best: Peer | undefined;
     for (const peer of peers.introduced()) {
       if (this.#walks.has(peer) || (this.#restUntilMs.get(peer) ?? 0) > nowMs) continue;
-      const known = isStarving() ? (peer.bestNode ?? chain.tip) : chain.bestHeader;
+      const known = isHungry ? (peer.bestNode ?? chain.tip) : chain.bestHeader;
       if (!peer.isAheadUnseen && peer.chainWork <= known.chainWork) continue;
       const isBetter =
         best === undefined ||

@@ -222,6 +222,33 @@ test('headers with more work whose blocks nobody has do not keep a node from the
   );
 });
 
+test('headers of somebody who has gone do not make a node believe that it has caught up', () =>
+  TestNodes.with(async (nodes) => {
+    const honest = await nodes.open();
+    await feed(honest, blocks);
+    const others = chainOfBlocks(regtest.genesis, 0, 300, keys.lockingScript, Uint8Array.of(7));
+    const bare = await BareNode.open('regtest', GENESIS);
+    let gone: Promise<void> | undefined;
+    claim(bare, others);
+    await serveHeaders(bare, others);
+    await serveBlocks(bare, others, (block) => {
+      if (block !== others[5]) return block.bytes;
+      gone = bare.close();
+      return new Promise<Uint8Array>(() => undefined);
+    });
+    const node = await nodes.open({ seeds: [bare.address] });
+    const tooSoon: number[] = [];
+    node.network.onState((state) => {
+      if (state === 'running' && node.chain.tip.height < blocks.length) tooSoon.push(node.chain.tip.height);
+    });
+    await until('its headers', () => node.chain.bestHeader.height === others.length);
+    await node.network.addPeer(honest.address);
+    await until('synced', () => node.chain.tip.height === blocks.length, 60_000);
+    await until('running', () => node.network.state() === 'running');
+    assert.deepEqual(tooSoon, []);
+    await gone;
+  }));
+
 test('a peer that sends a trickle of bytes loses its window to another', () =>
   syncAmong(
     [
