@@ -86,6 +86,8 @@ export class MempoolExchange {
     const hashes = await conversation.askAll(peer, mempoolProtocol, {});
     const unknown = (hashes ?? []).map((hash) => hashToHex(hash)).filter((txid) => !mempool.has(txid));
     const wanted = unknown.slice(0, MAX_FETCHED);
+    // No answer, or one that had news: gossip with this peer loses some now.
+    if (hashes === undefined || wanted.length > 0) peer.mempoolDueAtMs = peer.mempoolAskedAtMs + ASK_AGAIN_MS;
     if (wanted.length > 0) log.debug({ peer: peer.id, count: wanted.length }, 'fetching transactions');
     for (let at = 0; at < wanted.length; at += MAX_TRANSACTIONS) {
       // A child may stand before its parent, which pays less: the mempool keeps it until the parent comes.
