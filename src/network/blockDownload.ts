@@ -10,6 +10,7 @@ import { BlockWindow, BlockWindows, LOOK_MS } from './blockWindows.ts';
 import type { Conversation } from './conversation.ts';
 import { contains, DownloadTarget } from './downloadTarget.ts';
 import { EarlyBlocks, type ReceivedBlock } from './earlyBlocks.ts';
+import { MissingBlocks, mayHave, shownChain } from './missingBlocks.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 import { RequestError } from './request.ts';
@@ -29,8 +30,6 @@ const MAX_WINDOWS = 16;
 const MAX_OPEN_WINDOWS = 48;
 /** What a peer is asked for before it has shown that it delivers: little is held up if it does not. */
 const UNPROVEN_BLOCKS = 4;
-/** How far ahead of the tip blocks are fetched. */
-const MAX_AHEAD = 4096;
 /** Bytes on their way to us, by estimate, or here and not committed yet. */
 const MAX_PENDING_BYTES = 12_000_000;
 /** What a block takes in memory besides its bytes: views, promises, places in lists. */
@@ -62,14 +61,18 @@ export type BlockDownloadOptions = Readonly<{
   log: Logger;
   /** Nothing is on its way any more. */
   onIdle: () => void;
+  /** A peer does not have the blocks: it may have another chain, or none. */
+  onLacking: () => void;
 }>;
 
-/** Fetches the blocks of the best header chain from many peers at once and keeps them flowing into the chain. */
+/**
+ * Fetches blocks from many peers at once and keeps them flowing into the chain: those of the best header chain from all that
+ * may have them, and from a peer that has another chain those of its own.
+ */
 export class BlockDownload {
   readonly #options: BlockDownloadOptions;
-  /** Next to be asked for, lowest first. */
-  #queue: BlockNode[] = [];
   readonly #target: DownloadTarget;
+  readonly #missing: MissingBlocks;
   #turnedTo: BlockNode | undefined;
   readonly #windows = new BlockWindows();
   /** Asked for, here, or in the hands of the chain. */
@@ -90,6 +93,7 @@ export class BlockDownload {
   constructor(options: BlockDownloadOptions) {
     this.#options = options;
     this.#target = new DownloadTarget(options.chain, options.peers);
+    this.#missing = new MissingBlocks(options.chain, ({ hash }) => this.#taken.has(hash));
   }
 
   /** Whether blocks are on their way, or will be asked for when a peer has rested. */
@@ -115,9 +119,9 @@ export class BlockDownload {
   /** Something changed, such as headers, a peer, a block that was taken: asks for whatever can be asked for now. */
   pump(): void {
     if (this.#options.signal.aborted) return;
-    const before = this.#target.node;
-    const target = this.#target.choose(Date.now(), this.#deliveredAtMs, this.#windows.size > 0);
-    if (target !== before) this.#queue = [];
+    const isConnecting = this.#handedOver.size > 0;
+    const target = this.#target.choose(Date.now(), { isWaiting: this.#windows.size > 0, isConnecting });
+    this.#missing.refresh();
     if (target !== undefined) {
       this.#turnTo(target);
       this.#askForMore(target);
@@ -139,13 +143,12 @@ export class BlockDownload {
   }
 
   #askForMore(target: BlockNode): void {
-    if (this.#queue.length === 0) this.#refill(target);
     for (const peer of this.#idlePeers()) {
-      if (this.#queue.length === 0 || this.#windows.size >= MAX_OPEN_WINDOWS) return;
+      if (this.#windows.size >= MAX_OPEN_WINDOWS) return;
       const punctual = this.#windows.punctual();
       if (punctual.length >= MAX_WINDOWS) return;
       if (punctual.length > 0 && this.#expectedBytes(punctual) >= MAX_PENDING_BYTES) return;
-      const nodes = this.#takeFor(peer);
+      const nodes = this.#takeFor(peer, target);
       if (nodes.length > 0) void this.#fetch(this.#open(peer, nodes));
     }
   }
@@ -160,8 +163,7 @@ export class BlockDownload {
       const last = nodes.at(-1);
       if (first === undefined || last === undefined || this.#windows.size >= MAX_OPEN_WINDOWS) continue;
       const at = idle.findIndex(
-        (peer) =>
-          peer !== window.peer && peer.lowestHeight <= first.height && peer.chainWork >= last.chainWork,
+        (peer) => peer !== window.peer && mayHave(peer, first) && mayHave(peer, last),
       );
       const [rescuer] = at === -1 ? [] : idle.splice(at, 1);
       if (rescuer === undefined) continue;
@@ -216,21 +218,16 @@ export class BlockDownload {
     return this.#pendingBytes + blocks * (this.#blockBytes + BLOCK_OVERHEAD_BYTES);
   }
 
-  #refill(target: BlockNode): void {
-    const missing = this.#options.chain.missingBodies(target, MAX_AHEAD);
-    this.#queue = missing.filter(({ hash }) => !this.#taken.has(hash));
-  }
-
-  /** The next blocks that this peer can have. */
-  #takeFor(peer: Peer): BlockNode[] {
-    const start = this.#queue.findIndex(({ height }) => height >= peer.lowestHeight);
-    if (start === -1) return [];
-    const end = this.#queue.findIndex(({ chainWork }) => chainWork > peer.chainWork);
+  /** The next blocks that this peer can have: of the target, or else of the chain that it has shown. */
+  #takeFor(peer: Peer, target: BlockNode): BlockNode[] {
     const fitting = Math.floor(WINDOW_BYTES / this.#blockBytes);
     const largest = peer.hasDelivered ? MAX_WINDOW_BLOCKS : UNPROVEN_BLOCKS;
-    const window = Math.min(largest, Math.max(MIN_WINDOW_BLOCKS, fitting));
-    const count = Math.min(window, (end === -1 ? this.#queue.length : end) - start);
-    const nodes = this.#queue.splice(start, Math.max(0, count));
+    const most = Math.min(largest, Math.max(MIN_WINDOW_BLOCKS, fitting));
+    let nodes = this.#missing.take(target, peer, most);
+    const own = shownChain(peer);
+    if (nodes.length === 0 && own !== undefined && !contains(target, own) && this.#target.isWanted(own)) {
+      nodes = this.#missing.take(own, peer, most);
+    }
     for (const { hash } of nodes) this.#taken.add(hash);
     return nodes;
   }
@@ -302,28 +299,25 @@ export class BlockDownload {
   /** It has none of the blocks, or does not speak the protocol: asked ever less often. */
   #lacking(peer: Peer): void {
     peer.lacksUntilMs = Date.now() + Math.min(MAX_REST_MS, REST_AFTER_LACK_MS * 2 ** peer.lacks++);
+    this.#options.onLacking();
   }
 
   #rest(peer: Peer, ms: number): void {
     peer.restsUntilMs = Math.max(peer.restsUntilMs, Date.now() + ms);
   }
 
-  /** What did not come goes to the front of the queue, since the chain waits for the lowest, unless it comes otherwise. */
+  /** What did not come is asked for again, unless it comes otherwise. */
   #giveBack(nodes: readonly BlockNode[]): void {
     const missing = nodes.filter((node) => !this.#here.has(node) && !this.#windows.holds(node));
     if (missing.length === 0) return;
     for (const { hash } of missing) this.#taken.delete(hash);
-    this.#queue = [...missing, ...this.#queue].sort((a, b) => a.height - b.height);
+    this.#missing.forget();
   }
 
   /** The peer does not have the next block of the window: somebody else may. */
   #skip(window: BlockWindow): void {
     const node = window.nodes.shift();
-    if (node !== undefined && !this.#here.has(node) && !this.#windows.holds(node)) {
-      this.#taken.delete(node.hash);
-    }
-    // Refilled from the chain, since the order of the queue is no longer whole.
-    this.#queue = [];
+    if (node !== undefined) this.#giveBack([node]);
   }
 
   /** @throws RequestError, which ends the window, when it is not the block that was asked for. */
@@ -343,6 +337,7 @@ export class BlockDownload {
     this.#here.add(node);
     this.#blockBytes += (bytes.length - this.#blockBytes) / AVERAGED_BLOCKS;
     this.#deliveredAtMs = Date.now();
+    this.#target.noteDelivered(node, this.#deliveredAtMs);
     this.#pendingBytes += bytes.length + BLOCK_OVERHEAD_BYTES;
     const parent = node.parent!;
     if (parent.hadBody || this.#handedOver.has(parent)) this.#handOver({ node, bytes, peer });

@@ -30,6 +30,8 @@ export class DownloadTarget {
   readonly #peers: PeerTable;
   #node: BlockNode | undefined;
   #sinceMs = 0;
+  /** Whether blocks of it have come. */
+  #hasDelivered = false;
   /** Ends of chains that nobody delivers, and until when they are passed over. */
   readonly #resting = new Map<BlockNode, number>();
   readonly #rests = new Map<BlockNode, number>();
@@ -75,25 +77,51 @@ export class DownloadTarget {
     return Math.min(...this.#resting.values(), this.#node === undefined ? Infinity : this.#nextLookMs());
   }
 
-  /** `deliveredAtMs` is when the last block came; `isWaiting` whether an answer may still bring one. */
-  choose(nowMs: number, deliveredAtMs: number, isWaiting: boolean): BlockNode | undefined {
+  /** A block has come. */
+  noteDelivered(node: BlockNode, nowMs: number): void {
+    const current = this.#node;
+    if (current === undefined || !contains(current, node)) return;
+    this.#sinceMs = nowMs;
+    this.#hasDelivered = true;
+    // Whoever delivers is not given up the sooner for having been slow before.
+    this.#rests.delete(current);
+  }
+
+  /** `isWaiting`: an answer may still bring a block; `isConnecting`: the chain has some in hand. */
+  choose(
+    nowMs: number,
+    { isWaiting, isConnecting }: { isWaiting: boolean; isConnecting: boolean },
+  ): BlockNode | undefined {
     for (const [node, untilMs] of this.#resting) if (untilMs <= nowMs) this.#resting.delete(node);
     const current = this.#node;
-    // Whoever delivers is not given up the sooner for having been slow before.
-    if (current !== undefined && deliveredAtMs > this.#sinceMs) this.#rests.delete(current);
-    this.#sinceMs = Math.max(this.#sinceMs, deliveredAtMs);
+    // It is our own turn: no reason to suspect anybody.
+    if (isConnecting) this.#sinceMs = nowMs;
     const waitedMs = nowMs - this.#sinceMs;
-    this.#isSuspicious = current !== undefined && waitedMs >= SUSPICIOUS_MS && this.#isWanted(current);
+    const isFlowing = waitedMs < SUSPICIOUS_MS;
+    this.#isSuspicious = current !== undefined && !isFlowing && this.isWanted(current);
     if (current !== undefined && this.#isSuspicious) {
       const patienceMs = this.#rests.has(current) ? AGAIN_MS : isWaiting ? PATIENCE_MS : STARVED_MS;
       if (waitedMs >= (this.#best(current) === undefined ? patienceMs : REPLACED_MS))
         this.#rest(current, nowMs);
     }
-    const next = this.#best();
+    const best = this.#best();
+    if (current !== undefined && best !== undefined && isFlowing && this.#goesOnWith(current, best))
+      return current;
     // A chain that only grew by a header is no new chain: it must not begin to be waited for anew.
-    if (next !== undefined && (current === undefined || !contains(next, current))) this.#sinceMs = nowMs;
-    this.#node = next;
-    return next;
+    if (best !== undefined && (current === undefined || !contains(best, current))) {
+      this.#sinceMs = nowMs;
+      this.#hasDelivered = false;
+    }
+    this.#node = best;
+    return best;
+  }
+
+  /**
+   * Headers with more work are no blocks yet. While those of another chain come, they are fetched to its end; those who have
+   * shown the better one are asked for that at the same time.
+   */
+  #goesOnWith(current: BlockNode, best: BlockNode): boolean {
+    return this.#hasDelivered && !contains(best, current) && this.isWanted(current);
   }
 
   #nextLookMs(): number {
@@ -118,14 +146,15 @@ export class DownloadTarget {
     const nodes = [...(this.#isClaimed ? [bestHeader] : []), ...peers.map(({ bestNode }) => bestNode)];
     let best: BlockNode | undefined;
     for (const node of nodes) {
-      if (node === undefined || !this.#isWanted(node)) continue;
+      if (node === undefined || !this.isWanted(node)) continue;
       if (without !== undefined && contains(node, without)) continue;
       if (best === undefined || node.chainWork > best.chainWork) best = node;
     }
     return best;
   }
 
-  #isWanted(node: BlockNode): boolean {
+  /** Whether it has more work than our tip, and nothing speaks against it. */
+  isWanted(node: BlockNode): boolean {
     if (node.isInvalid || node.chainWork <= this.#chain.tip.chainWork) return false;
     for (const resting of this.#resting.keys()) if (contains(node, resting)) return false;
     return true;

@@ -132,6 +132,8 @@ export class HeaderSearch {
       // Its claim was a hint; from here on it is worth what its headers have shown.
       if (shown !== undefined) {
         peer.chainWork = shown.chainWork;
+        // It lacked blocks of a chain that is not its own.
+        if (peer.bestNode !== shown.node) peer.lacksUntilMs = 0;
         peer.bestNode = shown.node;
         if (shown.isWhole && shown.node !== undefined) this.#judgeOrphan(peer, owedParent);
       }
@@ -181,8 +183,8 @@ export class HeaderSearch {
   }
 
   /**
-   * The peer that claims the most work, if it is more than our best header's; while nobody has the blocks of that, if it is
-   * more than the peer has shown. Those that did not answer before come last:
+   * The peer that claims the most work, if it is more than our best header's; while nobody has the blocks of that, or the
+   * peer has not, if it is more than the peer has shown. Those that did not answer before come last:
    * a few that claim everything and say nothing must not keep the others from being asked.
    */
   #nextToAsk(): Peer | undefined {
@@ -192,7 +194,7 @@ export class HeaderSearch {
     let best: Peer | undefined;
     for (const peer of peers.introduced()) {
       if (this.#walks.has(peer) || (this.#restUntilMs.get(peer) ?? 0) > nowMs) continue;
-      const known = isHungry ? (peer.bestNode ?? chain.tip) : chain.bestHeader;
+      const known = isHungry || peer.lacks > 0 ? (peer.bestNode ?? chain.tip) : chain.bestHeader;
       if (!peer.isAheadUnseen && peer.chainWork <= known.chainWork) continue;
       const isBetter =
         best === undefined ||

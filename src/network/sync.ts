@@ -46,6 +46,7 @@ export class Sync {
         this.#headers.wake();
         this.#noteCaughtUp();
       },
+      onLacking: () => this.#headers.wake(),
     });
     this.#headers = new HeaderSearch({
       ...options,
