@@ -18,7 +18,7 @@ import type { FailedBlock } from './chainState.ts';
 import { checkHeaderAfter } from './headerAcceptance.ts';
 import { HeldBlocks } from './heldBlocks.ts';
 import type { ChainFiles } from './openChainFiles.ts';
-import { WriterQueue } from './writerQueue.ts';
+import { type Outcome, WriterQueue } from './writerQueue.ts';
 
 /** How far above the tip a block may be that nobody asked for. */
 const MAX_UNASKED_AHEAD = 288;
@@ -142,21 +142,27 @@ export class BlockIntake {
     return requested || this.#isWelcome(header, parent) ? undefined : { status: 'unwanted' };
   }
 
-  /** The rules that need no context, and then those that do. Returns how to tell the verdict when all is committed. */
-  async #judge(block: Block | Uint8Array, hash: string, options: BlockOptions): Promise<() => BlockVerdict> {
+  /** The rules that need no context, and then those that do. */
+  async #judge(
+    block: Block | Uint8Array,
+    hash: string,
+    options: BlockOptions,
+  ): Promise<Outcome<BlockVerdict>> {
     // It may have come in by another way while it waited: then it need not be decoded and hashed once more.
     const known = this.#knownVerdict(hash);
-    if (known) return this.#later(known);
+    if (known) return this.#outcome(known);
     const decoded = block instanceof Uint8Array ? await decoding(block) : block;
-    if ('status' in decoded) return this.#later(decoded);
+    if ('status' in decoded) return { now: decoded };
     const rejection = await inSlices(checkingBlock(decoded, this.#options.params));
-    if (rejection && !verdictOf(rejection.code).condemnsHash) return this.#later(rejected(rejection));
-    return this.#later(await this.#take(decoded, hash, rejection, options));
+    // At once: the block itself may still come from others, and all that follows waits for it.
+    if (rejection && !verdictOf(rejection.code).condemnsHash) return { now: rejected(rejection) };
+    return this.#outcome(await this.#take(decoded, hash, rejection, options));
   }
 
   /** A function of its own: a closure made where the decoded block is at hand would keep it until the commit. */
-  #later(verdict: BlockVerdict | BlockNode): () => BlockVerdict {
-    return () => (verdict instanceof BlockNode ? this.#verdictOn(verdict) : verdict);
+  #outcome(verdict: BlockVerdict | BlockNode): Outcome<BlockVerdict> {
+    if (verdict instanceof BlockNode) return () => this.#verdictOn(verdict);
+    return verdict.status === 'known' ? () => verdict : { now: verdict };
   }
 
   #knownVerdict(hash: string): BlockVerdict | undefined {

@@ -2,6 +2,9 @@ import { breathe } from '../bytes/breathe.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { DatabaseDamagedError } from '../store/storeErrors.ts';
 
+/** What a job came to: a function makes the result when all is committed, and anything else is told at once. */
+export type Outcome<Result> = (() => Result) | Readonly<{ now: Result }>;
+
 type Job = Readonly<{
   bytes: number;
   durable: boolean;
@@ -61,10 +64,10 @@ export class WriterQueue {
   }
 
   /**
-   * `run` resolves to what makes the result when all is committed. `durable`: that commit is forced to disk.
+   * `durable`: the commit is forced to disk that the result waits for.
    * @throws Error when too much waits, or nothing more is taken
    */
-  push<Result>(bytes: number, durable: boolean, run: () => Promise<() => Result>): Promise<Result> {
+  push<Result>(bytes: number, durable: boolean, run: () => Promise<Outcome<Result>>): Promise<Result> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
       return Promise.reject(new Error('too many blocks wait to be connected'));
@@ -75,8 +78,10 @@ export class WriterQueue {
         bytes,
         durable,
         run: async () => {
-          const result = await run();
-          return () => resolve(result());
+          const outcome = await run();
+          if (typeof outcome === 'function') return () => resolve(outcome());
+          resolve(outcome.now);
+          return () => undefined;
         },
         fail: reject,
       });

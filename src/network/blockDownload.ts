@@ -147,7 +147,9 @@ export class BlockDownload {
       if (this.#windows.size >= MAX_OPEN_WINDOWS) return;
       const punctual = this.#windows.punctual();
       if (punctual.length >= MAX_WINDOWS) return;
-      if (punctual.length > 0 && this.#expectedBytes(punctual) >= MAX_PENDING_BYTES) return;
+      // What the chain has in hand gets done; blocks that wait for one that nobody is asked for would wait for ever.
+      const isMoving = punctual.length > 0 || this.#handedOver.size > 0;
+      if (isMoving && this.#expectedBytes(punctual) >= MAX_PENDING_BYTES) return;
       const nodes = this.#takeFor(peer, target);
       if (nodes.length > 0) void this.#fetch(this.#open(peer, nodes));
     }
@@ -155,7 +157,7 @@ export class BlockDownload {
 
   /** Asks others for what is late: a sync must not take as long as the slowest of its peers. */
   #rescueLate(): void {
-    const late = this.#windows.late(Date.now());
+    const late = this.#windows.toRescue(Date.now());
     const idle = late.length > 0 ? this.#idlePeers() : [];
     for (const window of late) {
       const nodes = window.nodes.filter((node) => !this.#here.has(node) && !node.hadBody);

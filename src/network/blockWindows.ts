@@ -8,6 +8,8 @@ const MIN_LATE_MS = 500;
 const SILENT_MS = 1500;
 /** How long what a whole window took says something of the line. */
 const RECENT_MS = 3000;
+/** One of which nothing has come, when another that was asked for later has come whole: its blocks are asked of others. */
+const OVERTAKEN_MS = 250;
 /** What comes in the first packets says little of the rate. */
 const MIN_MEASURED_MS = 100;
 /** How often it is looked at. */
@@ -44,7 +46,7 @@ export class BlockWindow {
 export class BlockWindows {
   readonly #open = new Set<BlockWindow>();
   /** The last window that came whole. */
-  #whole: { rate: number; atMs: number } | undefined;
+  #whole: { peer: Peer; rate: number; startedMs: number; atMs: number } | undefined;
 
   get size(): number {
     return this.#open.size;
@@ -61,7 +63,8 @@ export class BlockWindows {
 
   /** A window came whole: what others may be measured by. */
   noteWhole(window: BlockWindow, nowMs: number): void {
-    this.#whole = { rate: window.rate(nowMs), atMs: nowMs };
+    const { peer, startedMs } = window;
+    this.#whole = { peer, rate: window.rate(nowMs), startedMs, atMs: nowMs };
   }
 
   countOf(peer: Peer): number {
@@ -75,13 +78,13 @@ export class BlockWindows {
     return [...this.#open].filter(({ isLate }) => !isLate);
   }
 
-  /** Finds out which are late, for good; returns those that nobody else is asked for, the lowest first. */
-  late(nowMs: number): BlockWindow[] {
+  /** Finds out which are late, for good; returns those that are to be asked of others too, the lowest first. */
+  toRescue(nowMs: number): BlockWindow[] {
     const windows = [...this.#open];
     for (const window of windows) window.isLate ||= this.#fallsBehind(window, nowMs);
     const isOpen = (window: BlockWindow | undefined) => window !== undefined && this.#open.has(window);
     return windows
-      .filter(({ isLate, rescue }) => isLate && !isOpen(rescue))
+      .filter((window) => !isOpen(window.rescue) && (window.isLate || this.#isOvertaken(window, nowMs)))
       .sort((a, b) => (a.nodes[0]?.height ?? Infinity) - (b.nodes[0]?.height ?? Infinity));
   }
 
@@ -96,6 +99,13 @@ export class BlockWindows {
     for (const window of this.#open) {
       if (window.isLate && window.nodes.every(isHere)) window.cancel.abort();
     }
+  }
+
+  /** No reason to give it up: it may be far away. But what the chain waits for may be had sooner. */
+  #isOvertaken({ peer, startedMs, receivedBytes }: BlockWindow, nowMs: number): boolean {
+    const whole = this.#whole;
+    if (whole === undefined || whole.peer === peer || receivedBytes > 0) return false;
+    return nowMs - startedMs >= OVERTAKEN_MS && whole.startedMs > startedMs;
   }
 
   /** Held against the fastest of the others: where our own line is slow, all are. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { BAD_KINDS, type BadKind } from '../support/badPeers.ts';
 import { TestNodes, until } from '../support/networkNodes.ts';
 import { benchParams, type ChainPlan, heightOf } from './badPeersChain.ts';
+import type { HostsTask, OtherHosts } from './badPeersHosts.ts';
 
 const HOSTS = fileURLToPath(new URL('./badPeersHosts.js', import.meta.url));
 const GOOD = 4;
@@ -12,7 +13,9 @@ const GOOD = 4;
 const ROUNDS = 2;
 const MAX_MS = 300_000;
 const USAGE = `npm run bench -- bad-peers [SMALL LARGE [KIND…]]
-  how much longer a sync takes with bad peers among the ${GOOD} good ones: SMALL blocks, then LARGE ones of 1 MB`;
+  how much longer a sync takes with bad peers among the ${GOOD} good ones: SMALL blocks, then LARGE ones of 1 MB
+  alone          held against a sync from the good ones alone
+  newcomers      held against one among as many harmless peers that have no blocks: they all share this machine`;
 
 /**
  * Syncs one chain from good peers alone, then with bad ones of each sort that claim the most work and are dialled first.
@@ -34,16 +37,16 @@ export async function run(options: readonly string[]): Promise<void> {
     cases.push({ name: 'one of each', bad: [...BAD_KINDS] });
     cases.push({ name: 'two of each', bad: [...BAD_KINDS, ...BAD_KINDS] });
   }
-  const good = await HostsProcess.start({ plan, good: GOOD, bad: [] });
+  const good = await HostsProcess.start({ plan, good: GOOD });
   try {
-    await measure(plan, good, []);
+    await measure(plan, good, {});
     for (const { name, bad } of cases) await compare(name, plan, good, bad);
   } finally {
     await good.stop();
   }
 }
 
-/** With and without them by turns, on a machine that may be busy with other things; the best of each counts. */
+/** With them, without, and with harmless ones by turns, on a machine that may be busy with other things; the best of each counts. */
 async function compare(
   name: string,
   plan: ChainPlan,
@@ -51,13 +54,18 @@ async function compare(
   bad: readonly BadKind[],
 ): Promise<void> {
   const alone: number[] = [];
+  const newcomers: number[] = [];
   const among: number[] = [];
   for (let i = 0; i < ROUNDS; i++) {
-    alone.push(await measure(plan, good, []));
-    among.push(await measure(plan, good, bad));
+    alone.push(await measure(plan, good, {}));
+    newcomers.push(await measure(plan, good, { newcomers: bad.length }));
+    among.push(await measure(plan, good, { bad }));
   }
-  const ratio = Math.min(...among) / Math.min(...alone);
-  console.log(`${name.padEnd(22)} x${ratio.toFixed(2)}   ${list(among)} s, alone ${list(alone)} s`);
+  const ratio = (to: readonly number[]) => `x${(Math.min(...among) / Math.min(...to)).toFixed(2)}`;
+  console.log(
+    `${name.padEnd(22)} ${list(among)} s   alone ${list(alone)} s, ${ratio(alone)}   ` +
+      `newcomers ${list(newcomers)} s, ${ratio(newcomers)}`,
+  );
 }
 
 function list(ms: readonly number[]): string {
@@ -65,8 +73,8 @@ function list(ms: readonly number[]): string {
 }
 
 /** Milliseconds from the start of the node to its last block. */
-async function measure(plan: ChainPlan, good: HostsProcess, bad: readonly BadKind[]): Promise<number> {
-  const others = bad.length > 0 ? await HostsProcess.start({ plan, good: 0, bad }) : undefined;
+async function measure(plan: ChainPlan, good: HostsProcess, more: OtherHosts): Promise<number> {
+  const others = Object.keys(more).length > 0 ? await HostsProcess.start({ plan, ...more }) : undefined;
   try {
     let tookMs = 0;
     await TestNodes.with(async (nodes) => {
@@ -93,7 +101,7 @@ class HostsProcess {
     this.addresses = addresses;
   }
 
-  static async start(task: object): Promise<HostsProcess> {
+  static async start(task: HostsTask): Promise<HostsProcess> {
     const child = spawn(process.execPath, [HOSTS, JSON.stringify(task)], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, TEST_LOG: 'silent' },

@@ -222,6 +222,40 @@ test('headers with more work whose blocks nobody has do not keep a node from the
   );
 });
 
+test('headers with more work that come midway leave every peer to the chain that it has', () => {
+  const ghost = chainOfBlocks(regtest.genesis, 0, 300, keys.lockingScript, Uint8Array.of(5, 6));
+  return TestNodes.with(async (nodes) => {
+    const honest = await BareNode.open('regtest', GENESIS);
+    const liar = await BareNode.open('regtest', GENESIS);
+    try {
+      claim(honest, blocks);
+      await serveHeaders(honest, blocks);
+      const foreign: Block[] = [];
+      let resume = () => {};
+      const later = new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+      await serveBlocks(honest, [...blocks, ...ghost], async (block) => {
+        if (ghost.includes(block)) foreign.push(block);
+        if (block === blocks[100]) await later;
+        return block.bytes;
+      });
+      claim(liar, ghost);
+      await serveHeaders(liar, ghost);
+      await serveBlocks(liar, ghost, () => new Promise<Uint8Array>(() => undefined));
+      const node = await nodes.open({ seeds: [honest.address] });
+      await until('the first blocks', () => node.chain.tip.height > 0);
+      await node.network.addPeer(liar.address);
+      await until('the better headers', () => node.chain.bestHeader.height === ghost.length);
+      resume();
+      await until('synced', () => node.chain.tip.height === blocks.length, 60_000);
+      assert.deepEqual(foreign, []);
+    } finally {
+      await Promise.all([honest.close(), liar.close()]);
+    }
+  });
+});
+
 test('headers of somebody who has gone do not make a node believe that it has caught up', () =>
   TestNodes.with(async (nodes) => {
     const honest = await nodes.open();

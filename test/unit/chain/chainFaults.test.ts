@@ -70,6 +70,31 @@ describe('a chain under load and in trouble', () => {
     );
   });
 
+  test('a bad body is told of at once, and its block may come anew before all is committed', async () => {
+    await withChain(
+      async (chain) => {
+        const [first, second, ...rest] = trunk;
+        const changed = Buffer.from(second!.bytes);
+        changed[changed.length - 5]! ^= 1;
+        chain.acceptHeaders(trunk.map(({ header }) => header));
+        const told: string[] = [];
+        const tell = (name: string) => (verdict: BlockVerdict) => void told.push(`${name} ${verdict.status}`);
+        const takeIn = (bytes: Uint8Array) => chain.acceptBlock(bytes, { requested: true, source: 'test' });
+        await Promise.all([
+          accept(chain, first!).then(tell('the first')),
+          takeIn(changed)
+            .then(tell('the changed one'))
+            .then(() => accept(chain, second!))
+            .then(tell('the second')),
+          ...rest.map((block) => accept(chain, block)),
+        ]);
+        assert.deepEqual(told, ['the changed one rejected', 'the first connected', 'the second connected']);
+        assert.equal(chain.tip.height, trunk.length);
+      },
+      { verifyPool },
+    );
+  });
+
   test('headers that do not hang together are refused, known ones too', async () => {
     await withChain(
       async (chain) => {
