@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { readFileIfAny, writeFileAtomic } from '../bytes/atomicFile.ts';
+import { subscriberOf } from './peerAddress.ts';
 
 /** Who is kept out, and until when. */
 export type Ban = Readonly<{
-  /** A peer id or an IP address. */
+  /** A peer id, an IP address, or the /64 of IPv6 addresses that one subscriber has. */
   who: string;
   createdSec: number;
   untilSec: number;
@@ -33,7 +34,12 @@ export class BanList {
     return new BanList(path, new Map((bans ?? []).map((ban) => [ban.who, ban])));
   }
 
+  /** By itself, or with all addresses of its subscriber. */
   isBanned(who: string): boolean {
+    return this.#isListed(who) || this.#isListed(subscriberOf(who));
+  }
+
+  #isListed(who: string): boolean {
     const ban = this.#bans.get(who);
     if (ban === undefined) return false;
     if (ban.untilSec > Date.now() / 1000) return true;
@@ -59,7 +65,7 @@ export class BanList {
   }
 
   list(): Ban[] {
-    return [...this.#bans.values()].filter(({ who }) => this.isBanned(who));
+    return [...this.#bans.values()].filter(({ who }) => this.#isListed(who));
   }
 
   /** Resolves when the last change is on the disk, or could not be written. */

@@ -1,12 +1,12 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface';
 import type { BanList } from './banList.ts';
 import type { ConnectionTraffic } from './connectionTraffic.ts';
-import { hostOf, isPrivateHost } from './peerAddress.ts';
+import { hostOf, isPrivateHost, subscriberOf } from './peerAddress.ts';
 import { PendingInbound } from './pendingInbound.ts';
 import type { Shunned } from './shunned.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
-/** New connections from one public address. Private ones are spared: a whole test network may live on one. */
+/** New connections from one public address, or one subscriber's IPv6 addresses. Private ones are spared: a whole test network may live on one. */
 export const INBOUND = { burst: 10, perSec: 5 };
 const MAX_ADDRESSES = 10_000;
 
@@ -19,7 +19,7 @@ export function gate(bans: BanList, shunned: Shunned, traffic: ConnectionTraffic
     denyDialPeer: (peerId) => bans.isBanned(peerId.toString()),
     denyInboundConnection: (connection: MultiaddrConnection) => {
       const host = hostOf(connection.remoteAddr);
-      if (bans.isBanned(host) || (!isPrivateHost(host) && !mayKnock(knocks, host))) return true;
+      if (bans.isBanned(host) || (!isPrivateHost(host) && !mayKnock(knocks, subscriberOf(host)))) return true;
       pending.add(connection);
       return false;
     },
@@ -38,12 +38,12 @@ export function gate(bans: BanList, shunned: Shunned, traffic: ConnectionTraffic
   };
 }
 
-function mayKnock(knocks: Map<string, TokenBucket>, host: string): boolean {
+function mayKnock(knocks: Map<string, TokenBucket>, subscriber: string): boolean {
   const nowMs = Date.now();
-  const bucket = knocks.get(host) ?? new TokenBucket(INBOUND, nowMs);
+  const bucket = knocks.get(subscriber) ?? new TokenBucket(INBOUND, nowMs);
   // The least recent one makes room; a Map keeps the order in which its keys were set.
-  knocks.delete(host);
-  knocks.set(host, bucket);
+  knocks.delete(subscriber);
+  knocks.set(subscriber, bucket);
   if (knocks.size > MAX_ADDRESSES) knocks.delete(knocks.keys().next().value!);
   return bucket.take(nowMs);
 }

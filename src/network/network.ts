@@ -15,7 +15,7 @@ import type { NetworkOptions } from './networkOptions.ts';
 import { layGround, makeParts, type NetworkGround, type NetworkParts } from './networkParts.ts';
 import { type NodeState, nodeStateOf } from './nodeState.ts';
 import type { Peer } from './peer.ts';
-import { addressWithoutPeer, announceAddress, hostOf } from './peerAddress.ts';
+import { addressWithoutPeer, announceAddress, hostOf, subscriberOf } from './peerAddress.ts';
 import { type PeerInfo, peerInfo } from './peerInfo.ts';
 import { meterStreams, STREAM_POINTS } from './streamMeter.ts';
 import { findUnserved, type Unserved } from './unserved.ts';
@@ -244,7 +244,7 @@ export class Network {
     return kept.length > 0 || found.size > 0;
   }
 
-  /** Bans a peer id or an IP address for some time. */
+  /** Bans a peer id, an IP address or a /64 of them for some time. */
   ban(idOrAddress: string, seconds: number): void {
     this.#ground.bans.add(idOrAddress, seconds, 'banned by hand');
     for (const peer of this.#find(idOrAddress)) this.#parts.peers.disconnect(peer, 'banned by hand');
@@ -280,7 +280,7 @@ export class Network {
     this.#parts.verifier.enqueue(address);
   }
 
-  /** By peer id, IP address, or the address in any form in which it may be written. */
+  /** By peer id, IP address, the /64 of one, or the address in any form in which it may be written. */
   #find(idOrAddress: string): Peer[] {
     const written = addressWithoutPeer(idOrAddress);
     return this.#parts.peers
@@ -289,6 +289,7 @@ export class Network {
         ({ id, address }) =>
           id === idOrAddress ||
           hostOf(multiaddr(address)) === idOrAddress ||
+          subscriberOf(hostOf(multiaddr(address))) === idOrAddress ||
           (written !== undefined && addressWithoutPeer(address) === written),
       );
   }

@@ -99,6 +99,16 @@ export function addressGroup(host: string): string {
 }
 
 /**
+ * What one subscriber has, and can use any address of: an IPv4 address, or the /64 of an IPv6 one (`2001:db8:1:2::/64`).
+ * Names are as they are.
+ */
+export function subscriberOf(host: string): string {
+  if (isIP(host) !== 6) return host;
+  const groups = expandIp6(host);
+  return isIp4InIp6(groups) ? ip4Of(groups).join('.') : `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/**
  * Whether the address means nothing to strangers: loopback, private, link-local, shared (RFC 6598), for benchmarks (RFC 2544),
  * unspecified.
  * Names are public: what they resolve to is for the one who dials to find.

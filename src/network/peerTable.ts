@@ -13,7 +13,7 @@ import { groupSizes, leastUseful } from './eviction.ts';
 import { COURTESY_CONNECTIONS, type Host, MAX_CONNECTIONS_OF_PEER } from './host.ts';
 import { type NetworkCounts, sourceOfFault } from './networkCounts.ts';
 import { BAN_POINTS, type Faults, Peer } from './peer.ts';
-import { hostOf, isPrivateHost } from './peerAddress.ts';
+import { hostOf, isPrivateHost, subscriberOf } from './peerAddress.ts';
 import type { Gate } from './serve.ts';
 import { Serving } from './serving.ts';
 import { TokenBucket } from './tokenBucket.ts';
@@ -172,7 +172,7 @@ export class PeerTable implements Gate {
     this.#options.log.warn({ peer: id, address: peer?.address, seconds, reason }, 'peer banned');
     for (const { remoteAddr } of peer === undefined ? [] : this.#options.host.getConnections(peer.peerId)) {
       const host = hostOf(remoteAddr);
-      if (!isPrivateHost(host)) this.#options.bans.add(host, seconds, reason);
+      if (!isPrivateHost(host)) this.#options.bans.add(subscriberOf(host), seconds, reason);
     }
     if (peer !== undefined) this.disconnect(peer, reason);
   }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { AddressTable } from './addressTable.ts';
 import type { BanList } from './banList.ts';
 import type { KnownAddress } from './knownAddress.ts';
-import { hostOf } from './peerAddress.ts';
+import { hostOf, subscriberOf } from './peerAddress.ts';
 import type { PeerTable } from './peerTable.ts';
 import type { Prober } from './prober.ts';
 import { repeat } from './repeat.ts';
@@ -61,9 +61,11 @@ export class Verifier {
     const known = table.get(address);
     if (known === undefined || this.#waiting.size >= MAX_WAITING) return;
     const isFresh = nowSec() - known.succeededSec < this.#options.pace.staleSec && known.failures === 0;
-    const host = hostOf(multiaddr(address));
-    const ofHost = [...this.#waiting].filter((other) => hostOf(multiaddr(other)) === host).length;
-    if (isFresh || ofHost >= MAX_WAITING_OF_HOST) return;
+    const subscriber = subscriberOf(hostOf(multiaddr(address)));
+    const waiting = [...this.#waiting].filter(
+      (other) => subscriberOf(hostOf(multiaddr(other))) === subscriber,
+    );
+    if (isFresh || waiting.length >= MAX_WAITING_OF_HOST) return;
     this.#waiting.add(address);
     this.#pump();
   }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { MIN_FEE_RATE } from '../mempool/policy.ts';
-import { isPrivateHost } from '../network/peerAddress.ts';
+import { isPrivateHost, subscriberOf } from '../network/peerAddress.ts';
 import type { PeerInfo } from '../network/peerInfo.ts';
 import { toCoinsPerKilobyte } from './amounts.ts';
 import type { NodeServices } from './nodeServices.ts';
@@ -280,22 +280,33 @@ async function setBan(
   { network }: NodeServices,
   given: { subnet: string; command: 'add' | 'remove'; bantime: number; absolute: boolean },
 ): Promise<null> {
-  if (isIP(given.subnet) === 0 && !PEER_ID.test(given.subnet)) {
+  const who = bannable(given.subnet);
+  if (who === undefined) {
     throw new RpcError(
       RPC_ERROR.invalidIpOrSubnet,
-      `Error: "${given.subnet}" is neither an IP address nor a peer id`,
+      `Error: "${given.subnet}" is no IP address, no /64 of IPv6 addresses, and no peer id`,
     );
   }
-  const isBanned = network.bans().some(({ who }) => who === given.subnet);
+  const isBanned = network.bans().some((ban) => ban.who === who);
   if (given.command === 'remove') {
     if (!isBanned) throw new RpcError(RPC_ERROR.invalidIpOrSubnet, 'Error: Unban failed. Not banned before.');
-    network.unban(given.subnet);
+    network.unban(who);
     return null;
   }
   if (isBanned) throw new RpcError(RPC_ERROR.nodeAlreadyAdded, 'Error: IP/Subnet already banned');
   const nowSec = Math.floor(Date.now() / 1000);
   const seconds = given.bantime === 0 ? BAN_SEC : given.absolute ? given.bantime - nowSec : given.bantime;
   if (seconds <= 0) throw new RpcError(RPC_ERROR.invalidParameter, 'Error: the ban would have ended already');
-  network.ban(given.subnet, seconds);
+  network.ban(who, seconds);
   return null;
+}
+
+/** What a ban is of. Other subnets than a single address and a subscriber's /64 are no more than their addresses. */
+function bannable(subnet: string): string | undefined {
+  if (PEER_ID.test(subnet)) return subnet;
+  const [host = '', bits] = subnet.split('/', 2);
+  const family = isIP(host);
+  if (family === 0 || subnet.split('/').length > 2) return undefined;
+  if (bits === undefined || bits === (family === 4 ? '32' : '128')) return host;
+  return family === 6 && bits === '64' ? subscriberOf(host) : undefined;
 }

@@ -7,7 +7,7 @@ const MAX_SEC = 10 * 365 * DAY_SEC;
 export const peersBan: Command = {
   usage: 'ban <peer>',
   summary: 'keep a peer out for a time',
-  arguments: { peer: { describe: 'a peer id or an IP address' } },
+  arguments: { peer: { describe: 'a peer id, an IP address, or the /64 of an IPv6 one' } },
   flags: {
     seconds: { requiresArg: true, description: `how long (default ${DAY_SEC}, a day)` },
     remove: { type: 'boolean', description: 'end the ban' },

@@ -69,6 +69,20 @@ test('bans survive a restart and end by themselves', () =>
     assert.deepEqual(damaged, [join(folder, 'bans.json')]);
   }));
 
+test('a ban of IPv6 addresses reaches all of the /64, and no other', () =>
+  withFolder(async (folder) => {
+    const bans = await BanList.open(folder);
+    bans.add('2001:db8:1:2::/64', 60, 'test');
+    bans.add('2001:db8:1:4::7', 60, 'test');
+    bans.add('203.0.113.7', 60, 'test');
+    const banned = ['2001:db8:1:2::', '2001:db8:1:2:ffff::1', '2001:db8:1:4::7', '::ffff:203.0.113.7'];
+    const free = ['2001:db8:1:1:ffff::1', '2001:db8:1:3::', '2001:db8:1:4::8', '203.0.113.8'];
+    for (const who of banned) assert.ok(bans.isBanned(who), who);
+    for (const who of free) assert.ok(!bans.isBanned(who), who);
+    await bans.close();
+    assert.equal((await BanList.open(folder)).list().length, 3);
+  }));
+
 test('seed lists: comments and empty lines are left out', () => {
   assert.deepEqual(parseSeedList('# all\n\n1.2.3.4:5 # one\n  /dnsaddr/x.org  \r\n'), [
     '1.2.3.4:5',

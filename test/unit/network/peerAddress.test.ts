@@ -7,6 +7,7 @@ import {
   isPrivateHost,
   PeerAddressError,
   parsePeerAddress,
+  subscriberOf,
 } from '../../../src/network/peerAddress.ts';
 
 const ID = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5';
@@ -100,6 +101,17 @@ test('nobody is at a multicast or reserved address', () => {
     assert.ok(isNowhere(host), host);
   for (const host of ['223.255.255.255', '1.0.0.1', 'fe80::1', '2001:db8::1', 'example.org'])
     assert.ok(!isNowhere(host), host);
+});
+
+test('a subscriber has an IPv4 address, or 2^64 IPv6 addresses', () => {
+  assert.equal(subscriberOf('203.0.113.7'), '203.0.113.7');
+  assert.equal(subscriberOf('2001:db8:1:2::'), '2001:db8:1:2::/64');
+  assert.equal(subscriberOf('2001:DB8:1:2:ffff:ffff:ffff:ffff'), '2001:db8:1:2::/64');
+  assert.equal(subscriberOf('2001:db8:1:3::'), '2001:db8:1:3::/64');
+  assert.equal(subscriberOf('2001:db8::1'), '2001:db8:0:0::/64');
+  // One that listens on both takes IPv4 addresses for these: their /64 would be all of them.
+  assert.equal(subscriberOf('::ffff:203.0.113.7'), '203.0.113.7');
+  assert.equal(subscriberOf('example.org'), 'example.org');
 });
 
 test('an address group is what one operator may hold many of', () => {

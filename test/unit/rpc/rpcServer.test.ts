@@ -221,7 +221,8 @@ describe('the methods', () => {
     assert.equal((await call('validateaddress', 'ic1nonsense')).isvalid, false);
     assert.equal(await codeOf('addnode', 'nonsense', 'sideways'), -8);
     assert.equal(await codeOf('addnode', '203.0.113.77:1', 'remove'), -24);
-    assert.equal(await codeOf('setban', 'nobody', 'add'), -30);
+    for (const nothing of ['nobody', '203.0.113.0/24', '2001:db8::/63', '203.0.113.5/32/32', '203.0.113.5/'])
+      assert.equal(await codeOf('setban', nothing, 'add'), -30, nothing);
     assert.equal(await codeOf('generatetoaddress', 1, 'nobody'), -5);
   });
 
@@ -235,7 +236,10 @@ describe('the methods', () => {
     await call('setban', '203.0.113.5', 'add', 60);
     assert.equal((await call('listbanned'))[0].address, '203.0.113.5');
     assert.equal(await codeOf('setban', '203.0.113.5', 'add'), -23);
-    await call('setban', '203.0.113.5', 'remove');
+    await call('setban', '203.0.113.5/32', 'remove');
+    await call('setban', '2001:db8:1:2::7/64', 'add', 60);
+    assert.equal(await codeOf('setban', '2001:db8:1:2::8/64', 'add'), -23);
+    await call('setban', '2001:db8:1:2::/64', 'remove');
     assert.deepEqual(await call('listbanned'), []);
   });
 
