@@ -93,7 +93,7 @@ export class BlockDownload {
   constructor(options: BlockDownloadOptions) {
     this.#options = options;
     this.#target = new DownloadTarget(options.chain, options.peers);
-    this.#missing = new MissingBlocks(options.chain, ({ hash }) => this.#taken.has(hash));
+    this.#missing = new MissingBlocks(options.chain, ({ hash, hadBody }) => hadBody || this.#taken.has(hash));
   }
 
   /** Whether blocks are on their way, or will be asked for when a peer has rested. */
@@ -120,8 +120,10 @@ export class BlockDownload {
   pump(): void {
     if (this.#options.signal.aborted) return;
     const isConnecting = this.#handedOver.size > 0;
+    const before = this.#target.node;
     const target = this.#target.choose(Date.now(), { isWaiting: this.#windows.size > 0, isConnecting });
-    this.#missing.refresh();
+    if (target === before) this.#missing.refresh();
+    else this.#missing.forget();
     if (target !== undefined) {
       this.#turnTo(target);
       this.#askForMore(target);
@@ -228,7 +230,7 @@ export class BlockDownload {
     let nodes = this.#missing.take(target, peer, most);
     const own = shownChain(peer);
     if (nodes.length === 0 && own !== undefined && !contains(target, own) && this.#target.isWanted(own)) {
-      nodes = this.#missing.take(own, peer, most);
+      nodes = this.#missing.takeOther(own, peer, most);
     }
     for (const { hash } of nodes) this.#taken.add(hash);
     return nodes;

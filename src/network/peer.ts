@@ -118,6 +118,8 @@ export class Peer {
     this.height = status.height;
     this.tipHash = hashToHex(status.tipHash);
     this.chainWork = status.chainWork;
+    // Its owner may have condemned a block: what it showed before is not its chain any more.
+    if (this.bestNode !== undefined && this.bestNode.chainWork > status.chainWork) this.bestNode = undefined;
     this.clockOffsetSec = status.clockSec - Math.floor(Date.now() / 1000);
     this.#settle(true);
   }
