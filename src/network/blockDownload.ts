@@ -28,6 +28,8 @@ const WINDOWS_A_PEER = 2;
 /** In all, those that are late left out: each may bring 8 MB that wait to be read. */
 const MAX_WINDOWS = 16;
 const MAX_OPEN_WINDOWS = 48;
+/** A peer that was asked for nothing for so long has its turn before the second windows of others. */
+const PASSED_OVER_MS = 1000;
 /** What a peer is asked for before it has shown that it delivers: little is held up if it does not. */
 const UNPROVEN_BLOCKS = 4;
 /** Bytes on their way to us, by estimate, or here and not committed yet. */
@@ -178,6 +180,7 @@ export class BlockDownload {
 
   #open(peer: Peer, nodes: BlockNode[]): BlockWindow {
     const window = new BlockWindow(peer, nodes, Date.now());
+    peer.blocksAskedAtMs = window.startedMs;
     this.#windows.add(window);
     return window;
   }
@@ -199,7 +202,7 @@ export class BlockDownload {
 
   /**
    * Peers that may have what is missing, once for each window that they have free: those that have delivered first, and of
-   * these the least busy.
+   * these the least busy. Nobody is passed over for long: a few that keep all windows busy may be all on a wrong chain.
    */
   #idlePeers(): Peer[] {
     const { chain, peers } = this.#options;
@@ -210,10 +213,13 @@ export class BlockDownload {
     const slots = ready.flatMap((peer) => {
       const busy = this.#windows.countOf(peer);
       const free = (peer.hasDelivered ? WINDOWS_A_PEER : 1) - busy;
-      const before = peer.hasDelivered ? 0 : WINDOWS_A_PEER;
+      const isPassedOver = nowMs - peer.blocksAskedAtMs > PASSED_OVER_MS;
+      const before = peer.hasDelivered || isPassedOver ? 0 : WINDOWS_A_PEER;
       return Array.from({ length: Math.max(0, free) }, (_, slot) => ({ peer, rank: before + busy + slot }));
     });
-    return slots.sort((a, b) => a.rank - b.rank).map(({ peer }) => peer);
+    return slots
+      .sort((a, b) => a.rank - b.rank || a.peer.blocksAskedAtMs - b.peer.blocksAskedAtMs)
+      .map(({ peer }) => peer);
   }
 
   #expectedBytes(windows: readonly BlockWindow[]): number {

@@ -132,8 +132,11 @@ export class HeaderSearch {
       // Its claim was a hint; from here on it is worth what its headers have shown.
       if (shown !== undefined) {
         peer.chainWork = shown.chainWork;
-        // It lacked blocks of a chain that is not its own.
-        if (peer.bestNode !== shown.node) peer.lacksUntilMs = 0;
+        if (peer.bestNode !== shown.node) {
+          // What it lacked was of a chain that is not its own.
+          peer.lacks = 0;
+          peer.lacksUntilMs = 0;
+        }
         peer.bestNode = shown.node;
         if (shown.isWhole && shown.node !== undefined) this.#judgeOrphan(peer, owedParent);
       }

@@ -49,6 +49,8 @@ export class Peer {
   /** When it is to be asked for its mempool; 0 before the first time. */
   mempoolDueAtMs = 0;
   mempoolAskedAtMs = 0;
+  /** When blocks were last asked of it. */
+  blocksAskedAtMs = 0;
   /** Blocks are not asked of it before: it stalled, or did not have them. */
   restsUntilMs = 0;
   stalls = 0;

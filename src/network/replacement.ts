@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { shownChain } from './missingBlocks.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 import { repeat } from './repeat.ts';
@@ -84,7 +85,9 @@ function bySmallestMerit(a: Peer, b: Peer): number {
 
 function isUseless(peer: Peer): boolean {
   const { headerFailures, headersAwaitedSinceMs, stalls, lates, lacks, hasDelivered, deliveredBlocks } = peer;
+  // Before it has shown its chain, what it lacks may be of one that only others pretend to have.
+  const isShown = shownChain(peer) !== undefined;
   if (headersAwaitedSinceMs !== undefined && Date.now() - headersAwaitedSinceMs >= SILENT_MS) return true;
-  if (lacks > 0 && deliveredBlocks === 0) return true;
+  if (lacks > 0 && deliveredBlocks === 0 && isShown) return true;
   return headerFailures > 0 || stalls > 0 || (lates >= MAX_LATES && !hasDelivered);
 }

@@ -256,6 +256,24 @@ test('headers with more work that come midway leave every peer to the chain that
   });
 });
 
+test('among many chains with more work, each of somebody who has not all of its blocks, a node finds the one that is whole', () =>
+  syncAmong(
+    Array.from({ length: 16 }, (_, i) => async (bare: BareNode) => {
+      const ghost = chainOfBlocks(regtest.genesis, 0, 300 + i, keys.lockingScript, Uint8Array.of(6, i));
+      const held = new Set(ghost.slice(0, i < 8 ? 100 : 0));
+      const never = new Promise<Uint8Array>(() => undefined);
+      claim(bare, ghost);
+      await serveHeaders(bare, ghost);
+      await serveBlocks(bare, ghost, (block) => {
+        if (held.has(block)) return block.bytes;
+        return i < 12 ? never : undefined;
+      });
+    }),
+    (node, bares) => {
+      for (const bare of bares) assert.ok(!isBanned(node, bare));
+    },
+  ));
+
 test('headers of somebody who has gone do not make a node believe that it has caught up', () =>
   TestNodes.with(async (nodes) => {
     const honest = await nodes.open();
