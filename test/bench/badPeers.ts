@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BAD_KINDS, type BadKind } from '../support/badPeers.ts';
 import { TestNodes, until } from '../support/networkNodes.ts';
@@ -76,6 +76,7 @@ function list(ms: readonly number[]): string {
 async function measure(plan: ChainPlan, good: HostsProcess, more: OtherHosts): Promise<number> {
   const others = Object.keys(more).length > 0 ? await HostsProcess.start({ plan, ...more }) : undefined;
   try {
+    if (others !== undefined) await good.keepFrom(others);
     let tookMs = 0;
     await TestNodes.with(async (nodes) => {
       const seeds = [...(others?.addresses ?? []), ...good.addresses];
@@ -95,9 +96,11 @@ async function measure(plan: ChainPlan, good: HostsProcess, more: OtherHosts): P
 class HostsProcess {
   readonly addresses: readonly string[];
   readonly #child: ChildProcess;
+  readonly #lines: Interface;
 
-  private constructor(child: ChildProcess, addresses: readonly string[]) {
+  private constructor(child: ChildProcess, lines: Interface, addresses: readonly string[]) {
     this.#child = child;
+    this.#lines = lines;
     this.addresses = addresses;
   }
 
@@ -108,7 +111,14 @@ class HostsProcess {
     });
     const lines = createInterface({ input: child.stdout! });
     const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(MAX_MS) })) as [string];
-    return new HostsProcess(child, JSON.parse(line) as string[]);
+    return new HostsProcess(child, lines, JSON.parse(line) as string[]);
+  }
+
+  /** A heavier chain would keep them busy themselves; what is measured is the node that syncs. */
+  async keepFrom({ addresses }: HostsProcess): Promise<void> {
+    const done = once(this.#lines, 'line', { signal: AbortSignal.timeout(MAX_MS) });
+    this.#child.stdin!.write(`${JSON.stringify(addresses.map((address) => address.split('/p2p/')[1]))}\n`);
+    await done;
   }
 
   async stop(): Promise<void> {
