@@ -38,14 +38,20 @@ export function checkWordsPassphrase(text: string): string {
   return text;
 }
 
+/** The longest of the 2048 has eight letters: a mistyped one is hardly longer. */
+const LONGEST_SHOWN = 12;
+
 /** The words in their one spelling. @throws WalletError naming the first that is not in the list. */
 export function checkWords(text: string): string {
   const words = text.normalize('NFKD').toLowerCase().trim().split(/\s+/);
   const unknown = words.find((word) => !wordlist.includes(word));
   if (unknown !== undefined) {
+    // All of them with commas between, or another file's secret, must not be printed.
+    const isShown = unknown.length <= LONGEST_SHOWN && /^\p{L}*$/u.test(unknown);
+    const what = isShown ? `"${unknown}"` : `Number ${words.indexOf(unknown) + 1}`;
     throw new WalletError(
       'bad-words',
-      `"${unknown}" is not one of the 2048 words that a wallet is written down in.`,
+      `${what} is not one of the 2048 words that a wallet is written down in, with a space between each and the next.`,
     );
   }
   const joined = words.join(' ');

@@ -117,6 +117,15 @@ describe('checkWords', () => {
   it('names the wrong word, and says when only the order is wrong', () => {
     assert.equal(checkWords(`  ${WORDS.toUpperCase()}\n`), WORDS);
     assert.throws(() => checkWords(WORDS.replace('about', 'abuot')), /"abuot" is not one of/);
+    // Nothing that may be a secret is told: all words with commas between, or what another file begins with.
+    for (const secret of [WORDS.replaceAll(' ', ','), 'root:x:0', 'a'.repeat(13)]) {
+      assert.throws(
+        () => checkWords(`abandon ${secret}`),
+        (error: Error) =>
+          !error.message.includes(secret) && error.message.startsWith('Number 2 is not one of'),
+      );
+    }
+    assert.throws(() => checkWords('a'.repeat(12)), new RegExp(`"${'a'.repeat(12)}" is not one of`));
     assert.throws(() => checkWords(WORDS.replace('about', 'abandon')), { code: 'bad-words' });
     assert.throws(() => checkWords('abandon about'), { code: 'bad-words' });
   });
