@@ -342,8 +342,12 @@ export class BlockDownload {
     window.nodes.shift();
     window.received++;
     peer.deliveredBlocks++;
-    // Another peer was faster.
-    if (this.#here.has(node) || node.hadBody) return;
+    // Another peer was faster: it is in hand, or came by another way than this one, which must not count it as missing.
+    if (this.#here.has(node)) return;
+    if (node.hadBody) {
+      this.#taken.delete(node.hash);
+      return;
+    }
     this.#here.add(node);
     this.#blockBytes += (bytes.length - this.#blockBytes) / AVERAGED_BLOCKS;
     this.#deliveredAtMs = Date.now();

@@ -78,6 +78,35 @@ test('a node whose only peer falls silent half-way does not call itself up to da
     }
   }));
 
+test('a block that comes by gossip while it is asked for does not keep a node from having caught up', () =>
+  TestNodes.with(async (nodes) => {
+    const bare = await BareNode.open('regtest', GENESIS);
+    try {
+      const last = blocks.at(-1)!;
+      let isAsked = false;
+      let answer = () => {};
+      const later = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      claim(bare, blocks);
+      await serveHeaders(bare, blocks);
+      await serveBlocks(bare, blocks, async (block) => {
+        isAsked ||= block === last;
+        if (block === last) await later;
+        return block.bytes;
+      });
+      const node = await nodes.open({ seeds: [bare.address] });
+      await until('the last one is asked for', () => isAsked);
+      const verdict = await node.chain.acceptBlock(last, { requested: true, source: 'gossip' });
+      assert.ok(verdict.status === 'stored' || verdict.status === 'connected');
+      answer();
+      await until('synced', () => node.chain.tip.height === blocks.length);
+      await until('running', () => node.network.state() === 'running');
+    } finally {
+      await bare.close();
+    }
+  }));
+
 test('a peer that claims the greatest height and has no headers is passed over', () =>
   syncAmong(
     [
