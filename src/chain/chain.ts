@@ -37,6 +37,8 @@ export class Chain {
   readonly #intake: BlockIntake;
   readonly #pruning: PruneOptions | undefined;
   readonly #pruner: Pruner | undefined;
+  /** The last change, and those who are told of it. */
+  #telling: Promise<void> = Promise.resolve();
   readonly #changeListeners: ((change: ChainChange) => Promise<void> | void)[] = [];
   readonly #invalidListeners: InvalidBlockListener[] = [];
 
@@ -324,7 +326,17 @@ export class Chain {
     return { tree: this.#files.tree, params: this.params, nowSec: this.#clockSec() };
   }
 
-  async #tell(change: ChainChange): Promise<void> {
+  /** Resolves when all who follow the chain have heard of what it shows now. */
+  async heard(): Promise<void> {
+    await this.#telling.catch(() => undefined);
+  }
+
+  #tell(change: ChainChange): Promise<void> {
+    this.#telling = this.#tellInOrder(change);
+    return this.#telling;
+  }
+
+  async #tellInOrder(change: ChainChange): Promise<void> {
     this.#active.setTip(change.tip);
     for (const listener of this.#changeListeners) await listener(change);
     this.#pruner?.look();

@@ -55,7 +55,9 @@ export function rpcMethod<S extends ParameterShape>(method: {
       const named = nameParameters(record, params);
       const parsed = schema.safeParse(named);
       if (!parsed.success) throw wrongParameters(record, named, parsed.error.issues[0]!);
-      return run(services, parsed.data as z.infer<z.ZodObject<S>>, context);
+      const answer = () => run(services, parsed.data as z.infer<z.ZodObject<S>>, context);
+      // Who has seen a block finds what it pays: Bitcoin Core's BlockUntilSyncedToCurrentChain.
+      return method.theme === 'Wallet' ? services.chain.heard().then(answer) : answer();
     },
   };
 }

@@ -99,6 +99,31 @@ describe('Chain', () => {
     });
   });
 
+  test('shows a block before all have heard of it, and says when they have', async () => {
+    await withChain(
+      async (chain) => {
+        let hasHeard = false;
+        let goOn = () => {};
+        const waiting = new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        chain.onChange(async () => {
+          await waiting;
+          hasHeard = true;
+        });
+        const [block] = chainOfBlocks(regtest.genesis, 0, 1, keys.lockingScript);
+        const verdict = accept(chain, block!);
+        while (chain.tip.height === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        const heard = chain.heard().then(() => hasHeard);
+        goOn();
+        assert.ok(await heard);
+        assert.equal((await verdict).status, 'connected');
+        await chain.heard();
+      },
+      { verifyPool },
+    );
+  });
+
   test('takes the branch with more work, keeps the first of equals, and restores the coins', async () => {
     await withTestChain(async (chain) => {
       await acceptAll(chain, trunk.slice(0, 105));
