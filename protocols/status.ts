@@ -20,6 +20,8 @@ export type NodeStatus = Readonly<{
 }>;
 
 export const MAX_USER_AGENT_BYTES = 256;
+/** Who only looks, and wants to be nobody's peer, says so with a user agent that begins like this. */
+export const VISITOR_AGENT = 'indiecoin-doctor/';
 
 const codec: Codec<NodeStatus> = {
   encode: (status) =>

@@ -55,8 +55,8 @@ export async function readFileIfAny(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Makes the new name survive a power cut, where the system allows it (Windows does not open folders). */
-async function syncFolder(path: string): Promise<void> {
+/** Makes new names in a folder survive a power cut, where the system allows it (Windows does not open folders). */
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
   try {

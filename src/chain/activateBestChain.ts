@@ -45,7 +45,7 @@ export function condemn(failed: FailedBlock, { state, tree, onFailed }: Activati
   // Every rule that connecting asks condemns the hash: the body was tied to it long before.
   const { code } = failed.rejection;
   if (!verdictOf(code).condemnsHash) throw new Error(`connecting gave ${code}`);
-  tree.markInvalid(failed.node, state.tip);
+  tree.markInvalid(failed.node, 'rule', state.tip);
   onFailed(failed);
 }
 
@@ -61,18 +61,37 @@ export async function invalidate(
   const failed = await options.settle();
   if (failed) condemn(failed, options);
   const isActive = () => node.height <= state.tip.height && ancestorAt(state.tip, node.height) === node;
-  const obstacle = isActive()
-    ? prunedOf(planReorganization(state.tip, node.parent!, 0).disconnect)
-    : undefined;
+  const obstacle = isActive() ? obstacleTo(tree.bestWithout(node, node.parent!), state.tip) : undefined;
   if (obstacle) return obstacle;
   while (isActive()) {
     await state.disconnect();
     await options.sealIfLarge();
     await breathe();
   }
-  tree.markInvalid(node, state.tip);
+  tree.markInvalid(node, 'owner', state.tip);
   await activateBestChain(options);
   return undefined;
+}
+
+/**
+ * Takes back the verdict on a block, and what follows from it, and makes the best chain the active one. Returns why not, before
+ * anything is changed, where the way there was pruned.
+ */
+export async function reconsider(
+  node: BlockNode,
+  options: ActivationOptions,
+): Promise<PrunedError | undefined> {
+  const { state, tree } = options;
+  const verdicts = tree.clearInvalid(node, state.tip);
+  const obstacle = obstacleTo(tree.bestCandidate(state.tip), state.tip);
+  if (obstacle) tree.restoreInvalid(verdicts);
+  else await activateBestChain(options);
+  return obstacle;
+}
+
+/** What stands in the way from one tip to another. */
+function obstacleTo(best: BlockNode, tip: BlockNode): PrunedError | undefined {
+  return prunedOf(planReorganization(tip, best, 0).disconnect);
 }
 
 async function stepTowards(best: BlockNode, options: ActivationOptions): Promise<FailedBlock | undefined> {

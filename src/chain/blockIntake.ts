@@ -9,13 +9,19 @@ import { verdictOf } from '../consensus/verdict.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { type Block, decodingBlock } from '../primitives/block.ts';
 import { type BlockHeader, decodeHeader, HEADER_BYTES } from '../primitives/header.ts';
-import { type ActivationOptions, activateBestChain, condemn, invalidate } from './activateBestChain.ts';
+import {
+  type ActivationOptions,
+  activateBestChain,
+  condemn,
+  invalidate,
+  reconsider,
+} from './activateBestChain.ts';
 import { BlockNode, workOfBits } from './blockNode.ts';
 import { BlockOrphans } from './blockOrphans.ts';
 import type { BlockOptions, BlockVerdict } from './blockVerdict.ts';
 import type { ChainChange } from './chainChange.ts';
 import type { FailedBlock } from './chainState.ts';
-import { checkHeaderAfter } from './headerAcceptance.ts';
+import { checkHeaderAfter, childOfInvalid, knownInvalid } from './headerAcceptance.ts';
 import { HeldBlocks } from './heldBlocks.ts';
 import type { ChainFiles } from './openChainFiles.ts';
 import { type Outcome, WriterQueue } from './writerQueue.ts';
@@ -117,11 +123,11 @@ export class BlockIntake {
 
   /** See Chain.reconsider. */
   async reconsider(node: BlockNode): Promise<void> {
-    await this.inTurn(async () => {
-      const { state, tree } = this.#options.files;
-      tree.clearInvalid(node, state.tip);
-      await activateBestChain(this.#activation());
+    const obstacle = await this.#queue.push(0, true, async () => {
+      const found = await reconsider(node, this.#activation());
+      return () => found;
     });
+    if (obstacle) throw obstacle;
   }
 
   /** Takes nothing more, and waits until what was taken is committed. @returns whether all of it is */
@@ -167,7 +173,7 @@ export class BlockIntake {
 
   #knownVerdict(hash: string): BlockVerdict | undefined {
     const node = this.#options.files.tree.get(hash);
-    if (node?.isInvalid) return { status: 'rejected', rejection: { code: 'duplicate-invalid', hash } };
+    if (node?.isInvalid) return rejected(knownInvalid(node));
     return node?.hadBody ? { status: 'known', node } : undefined;
   }
 
@@ -198,7 +204,7 @@ export class BlockIntake {
     const node = tree.get(hash) ?? tree.add(block.header, parent);
     const rejection = condemned ?? checkBlockContext(block, parent, params);
     if (rejection) {
-      tree.markInvalid(node, state.tip);
+      tree.markInvalid(node, 'rule', state.tip);
       return rejected(rejection);
     }
     this.#rememberSource(hash, options.source);
@@ -216,7 +222,7 @@ export class BlockIntake {
     this.#unjudged.delete(node);
     const rejection = this.#rejections.get(node);
     if (rejection) return rejected(rejection);
-    if (node.isInvalid) return rejected({ code: 'bad-prevblk', previousHash: node.parent!.hash });
+    if (node.isInvalid) return rejected(childOfInvalid(node.parent!));
     const isActive = isAncestorOrSelf(node, this.#options.files.state.committedTip);
     return { status: isActive ? 'connected' : 'stored', node };
   }

@@ -3,6 +3,7 @@ import { hashToHex, hexToHash } from '../bytes/hex.ts';
 import { ancestorAt, type HeaderNode, skipHeight } from '../consensus/headerNode.ts';
 import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
 import { bitsToTarget, workOfTarget } from '../primitives/target.ts';
+import type { InvalidBy } from '../store/headerRecord.ts';
 
 /** What a node keeps of its header. */
 export type NodeHeader = Readonly<{
@@ -43,8 +44,8 @@ export class BlockNode implements HeaderNode {
   undoId = 0;
   /** Stood in the active chain once, and that was committed: all its rules were asked. */
   wasConnected = false;
-  /** Breaks a rule, or descends from one that does. */
-  isInvalid = false;
+  /** Breaks a rule, or its owner will not have it (`invalidateblock`); or it descends from such a block. */
+  invalidBy: InvalidBy | undefined = undefined;
   /**
    * When the bodies of this block and all its ancestors were there for the first time, as a running number: among chains
    * of equal work the lowest wins. 0 while one is missing.
@@ -79,6 +80,10 @@ export class BlockNode implements HeaderNode {
   /** Whether the body can be read. That of the genesis block is no record, but part of the network's parameters. */
   get hasBody(): boolean {
     return this.bodyId !== 0 || this.parent === undefined;
+  }
+
+  get isInvalid(): boolean {
+    return this.invalidBy !== undefined;
   }
 
   /** Whether the body was ever here: its rules were asked, and it need not be fetched again when it is pruned. */

@@ -1,6 +1,7 @@
+import { ancestorAt } from '../consensus/headerNode.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { BlockHeader } from '../primitives/header.ts';
-import type { HeaderRecord } from '../store/headerRecord.ts';
+import type { HeaderRecord, InvalidBy } from '../store/headerRecord.ts';
 import { BlockNode, type NodeHeader, nodeHeaderOf } from './blockNode.ts';
 
 /** Where a block's body went. */
@@ -52,7 +53,7 @@ export class BlockTree {
   /** Adds a header that has passed all its rules. */
   add(header: BlockHeader, parent: BlockNode): BlockNode {
     const node = new BlockNode(nodeHeaderOf(header), parent);
-    node.isInvalid = parent.isInvalid;
+    node.invalidBy = parent.invalidBy;
     this.#nodes.set(node.hash, node);
     this.#dirty.add(node);
     if (!node.isInvalid && node.chainWork > this.bestHeader.chainWork) this.bestHeader = node;
@@ -75,7 +76,7 @@ export class BlockTree {
     node.undoBytes = known.undoBytes;
     node.bodyId = known.bodyId;
     node.undoId = known.undoId;
-    node.isInvalid = known.isInvalid;
+    node.invalidBy = known.invalidBy;
     node.wasConnected = known.wasConnected;
     this.#nodes.set(node.hash, node);
     this.#storedBytes += storedBytesOf(node);
@@ -123,13 +124,13 @@ export class BlockTree {
    * Condemns a block and all that descends from it. Others that may now be the best are candidates again: those that have
    * as much work as `tip`, behind which nobody wants to go.
    */
-  markInvalid(node: BlockNode, tip: BlockNode): void {
-    node.isInvalid = true;
+  markInvalid(node: BlockNode, by: InvalidBy, tip: BlockNode): void {
+    node.invalidBy ??= by;
     this.#dirty.add(node);
     // Parents were added before their children, so one pass in order of addition reaches all descendants.
     for (const other of this.#nodes.values()) {
       if (!other.isInvalid && other.parent?.isInvalid) {
-        other.isInvalid = true;
+        other.invalidBy = other.parent.invalidBy;
         this.#dirty.add(other);
       }
       if (other.isInvalid) this.#candidates.delete(other);
@@ -140,21 +141,43 @@ export class BlockTree {
 
   /**
    * Takes back the verdict on a block, on all that descends from it and on those that it descends from: their rules are
-   * asked anew when they are connected.
+   * asked anew when they are connected. Returns what was said of them.
    */
-  clearInvalid(node: BlockNode, tip: BlockNode): void {
+  clearInvalid(node: BlockNode, tip: BlockNode): Map<BlockNode, InvalidBy> {
+    const verdicts = new Map<BlockNode, InvalidBy>();
     const cleared = new Set<BlockNode>();
     for (let at: BlockNode | undefined = node; at?.isInvalid; at = at.parent) cleared.add(at);
     const descendants = new Set([node]);
     for (const other of this.#nodes.values()) {
       if (other.parent && descendants.has(other.parent)) descendants.add(other);
-      const isCleared = other.isInvalid && (cleared.has(other) || descendants.has(other));
-      if (!isCleared) continue;
-      other.isInvalid = false;
+      const { invalidBy } = other;
+      if (invalidBy === undefined || !(cleared.has(other) || descendants.has(other))) continue;
+      verdicts.set(other, invalidBy);
+      other.invalidBy = undefined;
       this.#dirty.add(other);
       if (other.linkedOrder > 0 && other.chainWork >= tip.chainWork) this.#candidates.add(other);
     }
     this.bestHeader = this.#findBestHeader();
+    return verdicts;
+  }
+
+  /** Gives back the verdicts that clearInvalid took. */
+  restoreInvalid(verdicts: ReadonlyMap<BlockNode, InvalidBy>): void {
+    for (const [node, by] of verdicts) {
+      node.invalidBy = by;
+      this.#candidates.delete(node);
+    }
+    this.bestHeader = this.#findBestHeader();
+  }
+
+  /** What bestCandidate would be with that tip, were it not for a block and all that descends from it. */
+  bestWithout(condemned: BlockNode, tip: BlockNode): BlockNode {
+    let best = tip;
+    for (const node of this.#nodes.values()) {
+      const isOpen = node.linkedOrder > 0 && !node.isInvalid && isBetter(node, best);
+      if (isOpen && !descendsFrom(node, condemned)) best = node;
+    }
+    return best;
   }
 
   /** To be called once after the headers of an earlier run were loaded. */
@@ -213,6 +236,10 @@ export class BlockTree {
     }
     return best;
   }
+}
+
+function descendsFrom(node: BlockNode, ancestor: BlockNode): boolean {
+  return node.height >= ancestor.height && ancestorAt(node, ancestor.height) === ancestor;
 }
 
 function isBetter(a: BlockNode, b: BlockNode): boolean {

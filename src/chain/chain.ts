@@ -109,6 +109,11 @@ export class Chain {
     return this.#files.tree.get(hash);
   }
 
+  /** How many headers are known. */
+  get headerCount(): number {
+    return this.#files.tree.size;
+  }
+
   /** Every header known, parents before their children. */
   nodes(): Iterable<BlockNode> {
     return this.#files.tree.nodes();
@@ -212,7 +217,7 @@ export class Chain {
     await this.#intake.invalidate(node);
   }
 
-  /** Takes back a verdict on a block, its ancestors and its descendants: their rules are asked anew. */
+  /** Takes back a verdict on a block, its ancestors and its descendants: their rules are asked anew. @throws PrunedError like invalidate */
   async reconsider(node: BlockNode): Promise<void> {
     await this.#intake.reconsider(node);
   }

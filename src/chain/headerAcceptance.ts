@@ -10,7 +10,10 @@ import type { BlockTree } from './blockTree.ts';
 export type HeadersResult =
   | Readonly<{ nodes: BlockNode[] }>
   | Readonly<{ missing: string }>
-  | Readonly<{ rejection: HeaderRejection; index: number }>;
+  /** `before`: those that stand before it, and are good. */
+  | Readonly<{ rejection: HeaderRejection; index: number; before: BlockNode[] }>;
+
+const BY_OWNER = { byOwner: true } as const;
 
 type Options = Readonly<{ tree: BlockTree; params: NetworkParams; nowSec: number }>;
 
@@ -22,8 +25,18 @@ export function checkHeaderAfter(
 ): HeaderRejection | undefined {
   const rejection = checkProofOfWork(header, params);
   if (rejection) return rejection;
-  if (parent.isInvalid) return { code: 'bad-prevblk', previousHash: parent.hash };
+  if (parent.isInvalid) return childOfInvalid(parent);
   return checkHeader(header, parent, params, nowSec);
+}
+
+/** What is said of a block that was found invalid before. */
+export function knownInvalid({ hash, invalidBy }: BlockNode): HeaderRejection {
+  return { code: 'duplicate-invalid', hash, ...(invalidBy === 'owner' && BY_OWNER) };
+}
+
+/** What is said of one whose parent was. */
+export function childOfInvalid({ hash, invalidBy }: BlockNode): HeaderRejection {
+  return { code: 'bad-prevblk', previousHash: hash, ...(invalidBy === 'owner' && BY_OWNER) };
 }
 
 /** Adds a run of headers, each the parent of the next, to the tree. */
@@ -53,20 +66,20 @@ function walkHeaders(
   for (const [index, header] of headers.entries()) {
     const hash = hashToHex(header.hash);
     const known = options.tree.get(hash);
-    if (known?.isInvalid) return { rejection: { code: 'duplicate-invalid', hash }, index };
+    if (known?.isInvalid) return { rejection: knownInvalid(known), index, before: nodes };
     const parentHash = hashToHex(header.previousHash);
     const last = nodes[nodes.length - 1] ?? from;
     const parent = last?.hash === parentHash ? last : options.tree.get(parentHash);
     // A run that does not hang together is no answer to any request.
     if (nodes.length > 0 && parent !== last)
-      return { rejection: { code: 'bad-prevblk', previousHash: parentHash }, index };
+      return { rejection: { code: 'bad-prevblk', previousHash: parentHash }, index, before: nodes };
     if (known) {
       nodes.push(known);
       continue;
     }
     if (!parent) return { missing: parentHash };
     const rejection = checkHeaderAfter(header, parent, options);
-    if (rejection) return { rejection, index };
+    if (rejection) return { rejection, index, before: nodes };
     nodes.push(make(header, parent));
   }
   return { nodes };

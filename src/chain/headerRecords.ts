@@ -33,12 +33,12 @@ export class HeaderRecords {
 }
 
 function asConnected(node: BlockNode): HeaderRecord {
-  const { headerBytes, isInvalid, transactionCount, bodyBytes, undoBytes, bodyId, undoId } = node;
+  const { headerBytes, invalidBy, transactionCount, bodyBytes, undoBytes, bodyId, undoId } = node;
   const wasConnected = true;
-  return { headerBytes, isInvalid, wasConnected, transactionCount, bodyBytes, undoBytes, bodyId, undoId };
+  return { headerBytes, invalidBy, wasConnected, transactionCount, bodyBytes, undoBytes, bodyId, undoId };
 }
 
-function withoutBody({ headerBytes, isInvalid }: BlockNode): HeaderRecord {
+function withoutBody({ headerBytes, invalidBy }: BlockNode): HeaderRecord {
   const nothing = { transactionCount: 0, bodyBytes: 0, undoBytes: 0, bodyId: 0, undoId: 0 };
-  return { headerBytes, isInvalid, wasConnected: false, ...nothing };
+  return { headerBytes, invalidBy, wasConnected: false, ...nothing };
 }

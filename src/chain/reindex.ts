@@ -1,22 +1,29 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '../bytes/atomicFile.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
-import { decodeHeader } from '../primitives/header.ts';
+import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
 import { BLOCKS_FOLDER, BlockStore } from '../store/blockStore.ts';
 import { CHAIN_FOLDER } from '../store/chainStore.ts';
 import { Database } from '../store/database.ts';
 import { openAnyhow, type SalvagedHeaders, salvageHeaders } from '../store/salvageHeaders.ts';
 import { DatabaseDamagedError, DatabaseForeignError } from '../store/storeErrors.ts';
+import type { BlockVerdict } from './blockVerdict.ts';
 import { Chain } from './chain.ts';
 import type { ChainOptions } from './openChainFiles.ts';
 
 /** The blocks as they were, while the databases are made anew from them. It is gone when all is done. */
 const OLD_FOLDER = 'blocks.old';
+/** The database as it was: it alone knows the headers of blocks that were pruned, and which ones the owner will not have. */
+const OLD_CHAIN_FOLDER = 'chain.old';
+/** The same when they are needed no more: emptied in place, what is left of them would pass for all of them after a kill. */
+const DONE_FOLDER = 'blocks.done';
 /** Blocks handed to the chain and not committed yet. */
 const MAX_WAITING = 64;
+const MAX_WAITING_BYTES = 8_000_000;
 
 export type ReindexResult = Readonly<{
   /** Blocks found, and records that were damaged: the network has them. */
@@ -27,15 +34,29 @@ export type ReindexResult = Readonly<{
   height: number;
 }>;
 
-export type ReindexOptions = ChainOptions & { onProgress?: (done: number, total: number) => void };
+export type ReindexOptions = ChainOptions & {
+  onProgress?: (done: number, total: number) => void;
+  /** Ends it with the signal's reason, as a kill would. */
+  signal?: AbortSignal;
+};
 
-type FoundBlock = Readonly<{ id: number; hash: string; parent: string }>;
+type FoundBlock = Readonly<{ id: number; hash: string; parent: string; timeSec: number }>;
 /** What lies in `blocks/`. */
 type Found = Readonly<{ blocks: readonly FoundBlock[]; damaged: number }>;
 
 /** Whether a reindex was begun and did not come to its end. */
 export function isReindexUnfinished(dataDir: string): boolean {
   return existsSync(join(dataDir, OLD_FOLDER));
+}
+
+/** Takes away what a reindex that was cut short in its last step has left. */
+export async function removeReindexed(dataDir: string): Promise<void> {
+  await remove(dataDir, DONE_FOLDER);
+  if (!isReindexUnfinished(dataDir)) await remove(dataDir, OLD_CHAIN_FOLDER);
+}
+
+async function remove(dataDir: string, folder: string): Promise<void> {
+  await rm(join(dataDir, folder), { recursive: true, force: true });
 }
 
 /**
@@ -46,20 +67,26 @@ export function isReindexUnfinished(dataDir: string): boolean {
  */
 export async function reindex(options: ReindexOptions): Promise<ReindexResult> {
   const { dataDir, params } = options;
-  const headers = await salvageHeaders(dataDir, params);
+  await removeReindexed(dataDir);
+  const isSecond = existsSync(join(dataDir, OLD_CHAIN_FOLDER));
+  const headers = await salvageHeaders(dataDir, isSecond ? OLD_CHAIN_FOLDER : CHAIN_FOLDER, params);
   const source = isReindexUnfinished(dataDir) ? OLD_FOLDER : BLOCKS_FOLDER;
-  let { old, found } = await openSource(dataDir, source);
+  let { old, found } = await openSource(dataDir, source, options.signal);
   try {
     expectOwnBlocks(join(dataDir, source), found, headers, options);
     if (source === BLOCKS_FOLDER) {
       await old.close();
       await rename(join(dataDir, BLOCKS_FOLDER), join(dataDir, OLD_FOLDER));
       old = await BlockStore.open(dataDir, OLD_FOLDER);
-    } else await rm(join(dataDir, BLOCKS_FOLDER), { recursive: true, force: true });
-    await rm(join(dataDir, CHAIN_FOLDER), { recursive: true, force: true });
+    } else await remove(dataDir, BLOCKS_FOLDER);
+    if (isSecond) await remove(dataDir, CHAIN_FOLDER);
+    else if (existsSync(join(dataDir, CHAIN_FOLDER)))
+      await rename(join(dataDir, CHAIN_FOLDER), join(dataDir, OLD_CHAIN_FOLDER));
     const result = await rebuild(options, old, found, headers);
     await old.close();
-    await rm(join(dataDir, OLD_FOLDER), { recursive: true, force: true });
+    await rename(join(dataDir, OLD_FOLDER), join(dataDir, DONE_FOLDER));
+    await syncFolder(dataDir);
+    await removeReindexed(dataDir);
     return result;
   } catch (error) {
     await old.close();
@@ -68,11 +95,15 @@ export async function reindex(options: ReindexOptions): Promise<ReindexResult> {
 }
 
 /** Opens the blocks and reads them all, with a repair in between where LevelDB itself stumbles over them. */
-async function openSource(dataDir: string, folder: string): Promise<{ old: BlockStore; found: Found }> {
+async function openSource(
+  dataDir: string,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<{ old: BlockStore; found: Found }> {
   await (await openAnyhow(dataDir, folder)).close();
   const old = await BlockStore.open(dataDir, folder);
   try {
-    return { old, found: await findBlocks(old) };
+    return { old, found: await findBlocks(old, signal) };
   } catch (error) {
     await old.close();
     if (!(error instanceof DatabaseDamagedError)) throw error;
@@ -80,7 +111,7 @@ async function openSource(dataDir: string, folder: string): Promise<{ old: Block
   await Database.repair(dataDir, folder);
   const repaired = await BlockStore.open(dataDir, folder);
   try {
-    return { old: repaired, found: await findBlocks(repaired) };
+    return { old: repaired, found: await findBlocks(repaired, signal) };
   } catch (error) {
     await repaired.close();
     throw error;
@@ -88,15 +119,16 @@ async function openSource(dataDir: string, folder: string): Promise<{ old: Block
 }
 
 /** All blocks, in the order in which they were stored. */
-async function findBlocks(old: BlockStore): Promise<Found> {
+async function findBlocks(old: BlockStore, signal: AbortSignal | undefined): Promise<Found> {
   const blocks: FoundBlock[] = [];
   let damaged = 0;
   for await (const id of old.ids()) {
+    signal?.throwIfAborted();
     const block = await readBlock(old, id);
     if (block === 'damaged') damaged++;
     if (typeof block === 'string') continue;
-    const { hash, previousHash } = block.header;
-    blocks.push({ id, hash: hashToHex(hash), parent: hashToHex(previousHash) });
+    const { hash, previousHash, timeSec } = block.header;
+    blocks.push({ id, hash: hashToHex(hash), parent: hashToHex(previousHash), timeSec });
   }
   return { blocks, damaged };
 }
@@ -131,19 +163,34 @@ async function rebuild(
   options: ReindexOptions,
   old: BlockStore,
   found: Found,
-  { headers, pruned }: SalvagedHeaders,
+  salvaged: SalvagedHeaders,
 ): Promise<ReindexResult> {
-  const chain = await Chain.open(options);
+  const { pruned, condemned } = salvaged;
+  const headers = salvaged.headers.map(decodeHeader);
+  const chain = await Chain.open({ ...options, clockSec: clockFor(options, found, headers) });
   try {
-    for (const bytes of headers) chain.acceptHeaders([decodeHeader(bytes)]);
+    for (const header of headers) chain.acceptHeaders([header]);
     // A kill from here on finds them again.
     if (headers.length > 0) await chain.sync();
     const order = orderOf(found, chain);
-    await feed(chain, old, order, options.onProgress);
+    await feed(chain, old, order, options);
+    for (const hash of condemned) {
+      const node = chain.node(hash);
+      if (node !== undefined && !node.isInvalid) await chain.invalidate(node);
+    }
     return { blocks: order.length, damaged: found.damaged, pruned, height: chain.tip.height };
   } finally {
     await chain.close();
   }
+}
+
+/** Not behind the newest of what was taken in before: our clock may have been set back since. */
+function clockFor(options: ChainOptions, { blocks }: Found, headers: readonly BlockHeader[]): () => number {
+  const { clockSec = () => Math.floor(Date.now() / 1000) } = options;
+  let newestSec = 0;
+  for (const { timeSec } of blocks) newestSec = Math.max(newestSec, timeSec);
+  for (const { timeSec } of headers) newestSec = Math.max(newestSec, timeSec);
+  return () => Math.max(clockSec(), newestSec);
 }
 
 /** The ids of all blocks whose ancestors are known by their headers, parents before their children. */
@@ -171,17 +218,32 @@ async function feed(
   chain: Chain,
   old: BlockStore,
   order: readonly number[],
-  onProgress: (done: number, total: number) => void = () => undefined,
+  { onProgress = () => undefined, signal }: ReindexOptions,
 ): Promise<void> {
-  const waiting: Promise<unknown>[] = [];
+  const waiting: { bytes: number; verdict: Promise<BlockVerdict> }[] = [];
+  let waitingBytes = 0;
+  const settleFirst = async () => {
+    const { bytes, verdict } = waiting.shift()!;
+    expectTaken(await verdict);
+    waitingBytes -= bytes;
+  };
   for (const [done, id] of order.entries()) {
-    const verdict = chain.acceptBlock(await old.read(id), { requested: true, source: 'reindex' });
+    signal?.throwIfAborted();
+    const block = await old.read(id);
+    const verdict = chain.acceptBlock(block, { requested: true, source: 'reindex' });
     // Awaited in its turn; until then a failure must not count as unhandled.
     verdict.catch(() => undefined);
-    waiting.push(verdict);
-    if (waiting.length >= MAX_WAITING) await waiting.shift();
+    waiting.push({ bytes: block.length, verdict });
+    waitingBytes += block.length;
+    while (waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES) await settleFirst();
     onProgress(done, order.length);
   }
-  await Promise.all(waiting);
+  while (waiting.length > 0) await settleFirst();
   onProgress(order.length, order.length);
+}
+
+/** The stored blocks are deleted after this: one that is left out without having broken a rule would be lost. */
+function expectTaken({ status }: BlockVerdict): void {
+  if (status === 'connected' || status === 'stored' || status === 'known' || status === 'rejected') return;
+  throw new Error(`a stored block could not be taken in again (${status}); the blocks are in ${OLD_FOLDER}`);
 }

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { IdentityError } from '../network/identityError.ts';
+import { ListenHostError } from '../network/listenPort.ts';
 import { ConfigError } from '../node/configError.ts';
 import { refusedPath, systemReason } from '../node/systemReason.ts';
 import { diskFaultOf } from '../store/diskFault.ts';
@@ -10,6 +12,8 @@ import {
 } from '../store/storeErrors.ts';
 import { WalletError } from '../wallet/walletError.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import { dataDirAround } from './location.ts';
+import { chownCommand } from './ownership.ts';
 
 /** Ends a command with a sentence for the person and a code for the script. */
 export class CliError extends Error {
@@ -44,7 +48,13 @@ export function toCliError(error: unknown): CliError {
 }
 
 function explainRefused(path: string, error: unknown): string {
-  return `${path} cannot be used: ${systemReason(error)}. \`--data-dir DIR\` names another place for all that is kept.`;
+  const { code } = error as NodeJS.ErrnoException;
+  const dataDir = code === 'EACCES' || code === 'EPERM' ? dataDirAround(path) : undefined;
+  const advice =
+    dataDir !== undefined && existsSync(dataDir)
+      ? `Run this as the user that ${dataDir} belongs to, or let this user have all of it: as root, \`${chownCommand(dataDir)}\`.`
+      : '`--data-dir DIR` names another place for all that is kept.';
+  return `${path} cannot be used: ${systemReason(error)}. ${advice}`;
 }
 
 function* causes(error: unknown): Generator<unknown> {
@@ -52,7 +62,7 @@ function* causes(error: unknown): Generator<unknown> {
 }
 
 function exitCodeOf(error: unknown): ExitCode | undefined {
-  if (error instanceof ConfigError) return EXIT.usage;
+  if (error instanceof ConfigError || error instanceof ListenHostError) return EXIT.usage;
   if (error instanceof DatabaseInUseError) return EXIT.inUse;
   if (error instanceof DatabaseDamagedError || error instanceof DatabaseForeignError) return EXIT.damaged;
   if (error instanceof IdentityError) return EXIT.damaged;
@@ -71,6 +81,9 @@ function explain(error: unknown, code: ExitCode, message: string): string {
     return `${message}. \`indiecoin node --reindex\` makes the database anew from the stored blocks.`;
   }
   if (code === EXIT.inUse) return `${message}. If that is a node, \`indiecoin rpc stop\` ends it.`;
-  if (code === EXIT.diskFull) return `${message}. Make room there and start again: it goes on where it was.`;
+  if (code === EXIT.diskFull) {
+    const isFull = !/read-only|does not work/.test(message);
+    return `${message}. ${isFull ? 'Make room there' : 'Mend that'} and start again: it goes on where it was.`;
+  }
   return message;
 }

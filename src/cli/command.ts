@@ -1,6 +1,8 @@
 import type { Options, PositionalOptions } from 'yargs';
 import { loadSettings, type NodeConfig, type SettingInForce } from '../node/config.ts';
 import type { ExitCode } from './exitCodes.ts';
+import { inShell } from './inShell.ts';
+import { setDataDir, setLocation } from './location.ts';
 import { type RpcClient, rpcClient } from './rpcClient.ts';
 import { Terminal } from './terminal.ts';
 
@@ -45,23 +47,25 @@ export function makeContext(
   environment: NodeJS.ProcessEnv,
   commands: CommandTable,
 ): Context {
+  setLocation(locatingFlags(given));
   const { config, settings } = loadSettings(given, environment);
+  setDataDir(config.dataDir);
   return {
     arguments: given,
     config,
     settings,
     environment,
     terminal: new Terminal(given.json === true),
-    node: rpcClient(config.dataDir, `indiecoin node${locatingFlags(given)}`),
+    node: rpcClient(config.dataDir),
     commands,
   };
 }
 
 /** The flags that choose the node, as they were typed, each with a space before it. */
-export function locatingFlags(given: Arguments): string {
+function locatingFlags(given: Arguments): string {
   return ['network', 'data-dir', 'config']
     .filter((name) => typeof given[name] === 'string')
-    .map((name) => ` --${name} ${given[name]}`)
+    .map((name) => ` --${name} ${inShell(String(given[name]))}`)
     .join('');
 }
 

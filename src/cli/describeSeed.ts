@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { multiaddr } from '@multiformats/multiaddr';
-import { announceAddress, hostOf, isPrivateHost } from '../network/peerAddress.ts';
+import { announceAddress, hostOf, isForExamples, isPrivateHost } from '../network/peerAddress.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { usageError } from './cliError.ts';
 
@@ -20,14 +20,15 @@ const SOME_DOMAIN = 'YOUR-DOMAIN';
 
 export function seedNotes(options: {
   listenPort: number;
-  listenHost: string;
+  listenHosts: readonly string[];
   /** With the peer id. */
   multiaddrs: readonly string[];
 }): SeedNotes {
-  const { listenPort, listenHost, multiaddrs } = options;
+  const { listenPort, listenHosts, multiaddrs } = options;
+  const isIp4Only = listenHosts.every((host) => isIP(host) === 4);
   return {
     multiaddrs,
-    dnsaddr: multiaddrs.map((address) => dnsaddrRecord(address, isIP(listenHost) === 4)),
+    dnsaddr: multiaddrs.map((address) => dnsaddrRecord(address, isIp4Only)),
     firewall: [
       `ufw allow ${listenPort}/tcp`,
       `nft add rule inet filter input tcp dport ${listenPort} accept`,
@@ -38,7 +39,7 @@ export function seedNotes(options: {
 
 export function seedLines({ multiaddrs, dnsaddr, firewall }: SeedNotes): string[] {
   return [
-    'For those who join through this seed, any of these:',
+    `For those who join through this seed${multiaddrs.length > 1 ? ', any of these' : ''}:`,
     ...multiaddrs.map((address) => `  --dns-seed ${address}`),
     'To publish it in the DNS, so that --dns-seed /dnsaddr/DOMAIN is enough:',
     ...dnsaddr.map((record) => `  ${record}`),
@@ -60,10 +61,10 @@ function dnsaddrRecord(address: string, isIp4Only: boolean): string {
  * those of all interfaces will do, as with any node.
  * @throws CliError when nobody could reach it
  */
-export function seedAddresses({ announce, listenHost, params }: NodeConfig): readonly string[] {
+export function seedAddresses({ announce, listenHosts, params }: NodeConfig): readonly string[] {
   if (announce.length > 0) return announce;
   if (params.retargetBlocks === 0) return [];
-  const own = publicAddresses(listenHost);
+  const own = publicAddresses(listenHosts);
   if (own.length > 0) return own;
   throw usageError(
     'A seed must know the address under which others reach it, and none of the addresses of this machine is a public ' +
@@ -73,21 +74,36 @@ export function seedAddresses({ announce, listenHost, params }: NodeConfig): rea
   );
 }
 
-/** Of the kind that is listened on. */
-function publicAddresses(listenHost: string): string[] {
-  const family = isIP(listenHost) === 6 ? 'IPv6' : 'IPv4';
-  const isAny = listenHost === '0.0.0.0' || listenHost === '::';
+/** Of those that are listened on. */
+function publicAddresses(listenHosts: readonly string[]): string[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
-    .filter((one) => one.family === family && !isPrivateHost(one.address))
     .map(({ address }) => address)
-    .filter((address) => isAny || address === listenHost);
+    .filter((address) => !isPrivateHost(address))
+    .filter((address) => listenHosts.includes(address) || listenHosts.includes(anyOf(isIP(address))));
 }
 
-/** A sentence for each address that means nothing to strangers. */
-export function privateAddressWarnings({ announce, params }: NodeConfig): string[] {
-  if (params.retargetBlocks === 0) return [];
-  return announce
-    .filter((text) => isPrivateHost(hostOf(multiaddr(announceAddress(text, params.seedPort)))))
-    .map((text) => `${text} is a private address: only those on the same network can join through it.`);
+/** A sentence for each address under which nobody can reach this node, or not everybody. */
+export function announceWarnings({ announce, listenHosts, params }: NodeConfig): string[] {
+  return announce.flatMap((text) => {
+    const host = hostOf(multiaddr(announceAddress(text, params.seedPort)));
+    const family = isIP(host);
+    if (family !== 0 && !listensOnFamily(listenHosts, family)) {
+      const hosts = [...listenHosts, anyOf(family)].join(',');
+      return `${text} is an IPv${family} address, and none of those is listened on: \`--listen-host ${hosts}\` does.`;
+    }
+    if (params.retargetBlocks === 0) return [];
+    if (isForExamples(host)) return `${text} is an address for examples in texts: nobody can reach it.`;
+    if (!isPrivateHost(host)) return [];
+    return `${text} is a private address: only those on the same network can join through it.`;
+  });
+}
+
+export function listensOnFamily(listenHosts: readonly string[], family: number): boolean {
+  return listenHosts.some((host) => isIP(host) === family);
+}
+
+/** What stands for all addresses of a family. */
+function anyOf(family: number): string {
+  return family === 6 ? '::' : '0.0.0.0';
 }

@@ -46,6 +46,8 @@ function explainUnknown(unknown: string, words: readonly string[], path: readonl
     return `There is no flag --${unknown} here.${hint.replace('"', '"--')}`;
   }
   if (findCommand(path) !== undefined) return `"${unknown}" is one word too many.`;
+  if (path[0] === 'peers' && unknown === 'unban')
+    return 'A ban is ended by `indiecoin peers ban PEER --remove`.';
   const names =
     path.length === 1 ? namesIn(path[0]!) : [...COMMANDS.map(nameOf), ...GROUPS.map(({ name }) => name)];
   const where = path.length === 1 ? ` of \`indiecoin ${path[0]}\`` : '';

@@ -4,25 +4,21 @@ import type { NodeConfig } from '../node/config.ts';
 import type { Node } from '../node/node.ts';
 import { privateKeyLines } from './describeMining.ts';
 import { type SeedNotes, seedLines, seedNotes } from './describeSeed.ts';
+import { located } from './location.ts';
 import { type Terminal, table } from './terminal.ts';
 import { wrap } from './textWidth.ts';
 
-/** What was found when the node was started. */
-export type Start = Readonly<{
-  /** There was no chain here before. */
-  isFirst: boolean;
-  /** What a person types to ask this node: `--network regtest`. */
-  locating: string;
-}>;
-
-/** What somebody who starts a node wants to know, and a script that starts one. */
-export function introduce(node: Node, config: NodeConfig, terminal: Terminal, start: Start): void {
+/**
+ * What somebody who starts a node wants to know, and a script that starts one.
+ * @param isFirst whether there was no chain here before
+ */
+export function introduce(node: Node, config: NodeConfig, terminal: Terminal, isFirst: boolean): void {
   const { services, minerKey } = node;
   const { network, version, params } = services;
   const seed = config.isSeed
     ? seedNotes({
         listenPort: network.listenPort,
-        listenHost: config.listenHost,
+        listenHosts: config.listenHosts,
         multiaddrs: network.addresses(),
       })
     : undefined;
@@ -32,23 +28,23 @@ export function introduce(node: Node, config: NodeConfig, terminal: Terminal, st
     return;
   }
   terminal.answer(undefined, () => [
-    ...(start.isFirst
-      ? wrapAll(welcome(node, start.locating), terminal.columns)
+    ...(isFirst
+      ? wrapAll(welcome(node), terminal.columns)
       : [terminal.bold(`IndieCoin ${version} on ${params.name}`)]),
-    ...(start.isFirst && seed === undefined ? [] : describe(node, terminal).map((line) => `  ${line}`)),
+    ...(isFirst && seed === undefined ? [] : describe(node, terminal).map((line) => `  ${line}`)),
     ...(seed === undefined ? [] : seedLines(seed)),
     ...privateKeyLines(privateKey),
-    ...(start.isFirst
+    ...(isFirst
       ? []
       : wrapAll(
-          [`Ctrl-C stops it; in another window, \`indiecoin status${start.locating}\` shows how it is.`],
+          [`Ctrl-C stops it; in another window, \`indiecoin status\` shows how it is.`],
           terminal.columns,
         )),
   ]);
 }
 
 /** The first start explains itself in five lines. */
-function welcome({ services }: Node, locating: string): string[] {
+function welcome({ services }: Node): string[] {
   const { network, params, version, dataDir } = services;
   const what: Readonly<Record<string, string>> = {
     mainnet: 'the network whose coins are money',
@@ -61,13 +57,13 @@ function welcome({ services }: Node, locating: string): string[] {
     network.hasAnyoneToDial
       ? 'Now it looks for peers, then reads and checks the whole chain: a bar shows it.'
       : 'It knows no other node, and waits for some; `indiecoin mine start` makes blocks.',
-    `How is it? \`indiecoin status${locating}\` in another window. Ctrl-C here stops it.`,
+    `How is it? \`indiecoin status\` in another window. Ctrl-C here stops it.`,
     'Next: `indiecoin wallet address` to be paid, `indiecoin --help` for the rest.',
   ];
 }
 
 function wrapAll(lines: readonly string[], columns: number): string[] {
-  return lines.flatMap((line) => wrap(line, columns));
+  return lines.flatMap((line) => wrap(located(line), columns));
 }
 
 function describe({ services, rpcAddress, metricsAddress }: Node, terminal: Terminal): string[] {

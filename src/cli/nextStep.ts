@@ -3,6 +3,10 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/^Block height out of range|^Block not found/, '`indiecoin chain info` says how far the chain goes.'],
   [/^Invalid or non-wallet transaction id/, '`indiecoin wallet history` has those that there are.'],
   [
+    /^No wallet is loaded/,
+    'Here that is `indiecoin wallet new`; `indiecoin wallet restore` brings back one from its words.',
+  ],
+  [
     /^Transaction not eligible for abandonment/,
     'The mempool or a block has it, or it is not yours. `indiecoin wallet bump` pays more for one of yours that waits.',
   ],

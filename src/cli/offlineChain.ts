@@ -16,7 +16,7 @@ export async function withOfflineChain<T>(
   work: (chain: Chain) => Promise<T>,
   options: { mayBeNew?: boolean } = {},
 ): Promise<T> {
-  const { dataDir, params, transactionIndex, prune } = config;
+  const { dataDir, params, transactionIndex } = config;
   if (
     options.mayBeNew !== true &&
     ![CHAIN_FOLDER, BLOCKS_FOLDER].some((folder) => existsSync(join(dataDir, folder))) &&
@@ -31,7 +31,8 @@ export async function withOfflineChain<T>(
   const verifyPool = await VerifyPool.open();
   try {
     const diskSpace = new DiskSpace(dataDir, config.minFreeSpaceMb);
-    const chain = await Chain.open({ dataDir, params, verifyPool, transactionIndex, prune, diskSpace });
+    // Nothing is pruned here: what the wallet has not read yet is known to the node alone, which does it at its next start.
+    const chain = await Chain.open({ dataDir, params, verifyPool, transactionIndex, diskSpace });
     try {
       return await work(chain);
     } finally {

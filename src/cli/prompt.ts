@@ -8,9 +8,10 @@ import { EXIT } from './exitCodes.ts';
 
 /** Asks on the terminal without showing what is typed. */
 export async function askSecret(question: string): Promise<string> {
-  process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  // Not before: who answers at once would see it on the screen.
+  process.stderr.write(question);
   try {
     const answer = await new Promise<string>((resolve, reject) => {
       lines.once('SIGINT', () => reject(new CliError(EXIT.failure, 'Nothing was done.')));

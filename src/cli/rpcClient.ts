@@ -1,9 +1,13 @@
 import { request } from 'node:http';
+import { isReindexUnfinished } from '../chain/reindex.ts';
 import { readCookie, readRpcAddress } from '../rpc/cookie.ts';
 import { RPC_ERROR } from '../rpc/rpcError.ts';
 import { CliError } from './cliError.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import { located } from './location.ts';
 import { withNextStep } from './nextStep.ts';
+
+const TELL_OF_WAIT_MS = 10_000;
 
 /** The node of a data directory, asked through its RPC. */
 export type RpcClient = Readonly<{
@@ -36,21 +40,21 @@ class StartingError extends CliError {
 
 type Answer = { result: unknown; error: { code: number; message: string } | null };
 
-/** @param how what the person types to start this node, for when it does not run */
-export function rpcClient(dataDir: string, how: string): RpcClient {
+export function rpcClient(dataDir: string): RpcClient {
   const call = async <T>(method: string, params: unknown = [], signal?: AbortSignal): Promise<T> => {
     const address = readRpcAddress(dataDir);
     const cookie = readCookie(dataDir);
-    if (address === undefined || cookie === undefined) throw notRunning(dataDir, how);
+    if (address === undefined || cookie === undefined) throw notRunning(dataDir);
     const body = JSON.stringify({ jsonrpc: '1.0', id: 'cli', method, params });
-    const { status, text } = await post(address, cookie, body, signal).catch(
-      (error: NodeJS.ErrnoException) => {
+    const waiting = signal === undefined ? setTimeout(tellOfWait, TELL_OF_WAIT_MS) : undefined;
+    const { status, text } = await post(address, cookie, body, signal)
+      .catch((error: NodeJS.ErrnoException) => {
         // Left behind by a node that was killed, or one that is just ending.
-        if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') throw notRunning(dataDir, how);
+        if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') throw notRunning(dataDir);
         throw error;
-      },
-    );
-    if (status === 401) throw notRunning(dataDir, how);
+      })
+      .finally(() => clearTimeout(waiting));
+    if (status === 401) throw notRunning(dataDir);
     const { result, error } = parseAnswer(status, text);
     if (error?.code === RPC_ERROR.inWarmup) throw new StartingError(error.message);
     // Bitcoin Core begins some of its messages like this; ours say who speaks.
@@ -71,8 +75,19 @@ export function rpcClient(dataDir: string, how: string): RpcClient {
   return { call, isRunning };
 }
 
-function notRunning(dataDir: string, how: string): CliError {
-  return new CliError(EXIT.notRunning, `No node is running on ${dataDir}. Start it with: ${how}`);
+/** To a person: a script has its own patience. */
+function tellOfWait(): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(
+    'The node has not answered yet: it is busy, or was suspended. Ctrl-C ends the wait.\n',
+  );
+}
+
+function notRunning(dataDir: string): CliError {
+  const message = isReindexUnfinished(dataDir)
+    ? `No node answers on ${dataDir} yet: its databases are being made anew. If it was cut short, \`indiecoin node\` begins that again.`
+    : `No node is running on ${dataDir}. \`indiecoin node\` starts it.`;
+  return new CliError(EXIT.notRunning, located(message));
 }
 
 function exitCodeOf(rpcCode: number): ExitCode {

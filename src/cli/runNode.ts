@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAddresses } from '../node/checkAddresses.ts';
 import { createLog, type Logger, type NodeLog } from '../node/log.ts';
-import { openNode } from '../node/node.ts';
+import { type Node, openNode } from '../node/node.ts';
 import { BLOCKS_FOLDER } from '../store/blockStore.ts';
 import { CHAIN_FOLDER } from '../store/chainStore.ts';
-import { type Context, locatingFlags } from './command.ts';
-import { privateAddressWarnings } from './describeSeed.ts';
+import type { Context } from './command.ts';
+import { announceWarnings } from './describeSeed.ts';
 import { EXIT } from './exitCodes.ts';
 import { introduce } from './introduction.ts';
 import { LiveLine } from './liveLine.ts';
@@ -38,18 +38,24 @@ export async function runNode(context: Context): Promise<void> {
 }
 
 async function runLogged(
-  { config, settings, terminal, arguments: given }: Context,
+  { config, settings, terminal }: Context,
   { log, openFile }: NodeLog,
   watched: Watched | undefined,
 ): Promise<void> {
   const { dataDir } = config;
   const isFirst = ![CHAIN_FOLDER, BLOCKS_FOLDER].some((folder) => existsSync(join(dataDir, folder)));
   const interrupted = nextSignal(log);
-  const node = await openNode(config, log, VERSION, () => openFile(dataDir));
+  const node = await openUnless(interrupted, (signal) =>
+    openNode(config, log, VERSION, { onOwned: () => openFile(dataDir), signal }),
+  );
+  if (node === undefined) {
+    log.info('stopped before the reindex was done: --reindex begins it anew');
+    return;
+  }
   writeSettings(dataDir, settings);
-  introduce(node, config, terminal, { isFirst, locating: locatingFlags(given) });
+  introduce(node, config, terminal, isFirst);
   const unfollow = followProgress(node.services, log, watched);
-  for (const warning of privateAddressWarnings(config)) log.warn(warning);
+  for (const warning of announceWarnings(config)) log.warn(warning);
   const ended = await Promise.race([node.stopped, interrupted]);
   unfollow();
   log.info('stopping');
@@ -57,6 +63,21 @@ async function runLogged(
   await node.close();
   log.info({ height: node.services.chain.tip.height }, 'stopped');
   if (ended instanceof Error) throw ended;
+}
+
+/** Undefined when it was interrupted in something that would have taken long. */
+async function openUnless(
+  interrupted: Promise<undefined>,
+  open: (signal: AbortSignal) => Promise<Node>,
+): Promise<Node | undefined> {
+  const stop = new AbortController();
+  void interrupted.then(() => stop.abort());
+  try {
+    return await open(stop.signal);
+  } catch (error) {
+    if (error === stop.signal.reason) return undefined;
+    throw error;
+  }
 }
 
 /** The last line of the terminal, where somebody watches both the answers and the log. */

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SettingInForce } from '../node/config.ts';
-import { SETTINGS, type Setting } from '../node/settings.ts';
+import { hostsOf, type NodeConfig, type SettingInForce, seedsOf } from '../node/config.ts';
+import { SETTINGS, type Setting, type SettingName } from '../node/settings.ts';
 
 /** Beside the RPC's cookie, and as long there: what the node that runs was started with. */
 const FILE = '.settings';
@@ -29,10 +29,22 @@ export function removeSettings(dataDir: string): void {
   rmSync(join(dataDir, FILE), { force: true });
 }
 
+/** What the node that runs does because of them, as far as it is of use to the doctor. Undefined where it is not known. */
+export function readNodeSettings(
+  dataDir: string,
+): Pick<NodeConfig, 'dnsSeeds' | 'useBootstrapList' | 'listenHosts'> | undefined {
+  const settings = readSettings(dataDir);
+  const said = (name: SettingName) => settings?.find((one) => one.name === name)?.value;
+  const [seeds, hosts] = [said('dns-seed'), said('listen-host')];
+  if (!Array.isArray(seeds) || typeof hosts !== 'string') return undefined;
+  return { ...seedsOf(seeds), listenHosts: hostsOf(hosts) };
+}
+
 /** Undefined where there are none that can be read. */
 export function readSettings(dataDir: string): SettingInForce[] | undefined {
   try {
-    return JSON.parse(readFileSync(join(dataDir, FILE), 'utf8')) as SettingInForce[];
+    const settings: unknown = JSON.parse(readFileSync(join(dataDir, FILE), 'utf8'));
+    return Array.isArray(settings) ? settings : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { located } from './location.ts';
 import { wrap } from './textWidth.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -14,6 +15,8 @@ export class Terminal {
   /** Whether more than ASCII can be shown. */
   readonly hasUnicode: boolean;
   readonly #hasColor: boolean;
+  /** What has been done though its answer may not be written. */
+  static whatIsDone: string | undefined;
 
   constructor(isJson: boolean, environment: Environment = process.env) {
     this.isJson = isJson;
@@ -30,19 +33,24 @@ export class Terminal {
     return process.stdout.rows || 24;
   }
 
-  /** The answer of a command: the value as JSON, or else the lines. */
-  answer(value: unknown, lines: () => readonly string[] | string): void {
+  /**
+   * The answer of a command: the value as JSON, or else the lines.
+   * @param whatIsDone told on stderr where the answer cannot be written, so that nobody does it twice
+   */
+  answer(value: unknown, lines: () => readonly string[] | string, whatIsDone?: string): void {
+    Terminal.whatIsDone = whatIsDone;
     if (this.isJson) {
       process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
       return;
     }
     const text = lines();
-    process.stdout.write(typeof text === 'string' ? `${text}\n` : text.map((line) => `${line}\n`).join(''));
+    const all = typeof text === 'string' ? [text] : text;
+    process.stdout.write(all.map((line) => `${locatedLine(line, process.stdout)}\n`).join(''));
   }
 
   /** A line beside the answer; stdout belongs to the answer. */
   note(line: string): void {
-    if (!this.isJson) process.stderr.write(`${line}\n`);
+    if (!this.isJson) process.stderr.write(`${locatedLine(line, process.stderr)}\n`);
   }
 
   style(style: Style, text: string): string {
@@ -56,6 +64,13 @@ export class Terminal {
   dim(text: string): string {
     return this.style('dim', text);
   }
+}
+
+/** The line with the flags of this run in the commands that it names; broken where that makes it too long for a terminal. */
+function locatedLine(line: string, { isTTY, columns }: { isTTY?: boolean; columns?: number }): string {
+  const whole = located(line);
+  const isLeft = whole === line || isTTY !== true || whole.includes('\u001b');
+  return isLeft ? whole : wrap(whole, columns || 80).join('\n');
 }
 
 /** A terminal that knows the sequences which move the cursor. */

@@ -1,6 +1,12 @@
 import { isStrictSignature } from '../crypto/signature.ts';
 import { MAX_MONEY } from '../params/networkParams.ts';
-import { isCoinbase, isNullOutpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
+import {
+  isCoinbase,
+  isNullOutpoint,
+  outpointKey,
+  type Transaction,
+  type TransactionInput,
+} from '../primitives/transaction.ts';
 import { lockTypeOf, pushedSignature } from './lockingScript.ts';
 import type { TransactionRejection } from './rejection.ts';
 
@@ -81,7 +87,7 @@ export function checkCoinbaseScript(transaction: Transaction): TransactionReject
 
 export function checkOutpointsNotNull(transaction: Transaction): TransactionRejection | undefined {
   if (isCoinbase(transaction)) return undefined;
-  const input = transaction.inputs.findIndex(({ outpoint }) => isNullOutpoint(outpoint));
+  const input = transaction.inputs.findIndex(isNull);
   return input >= 0 ? { code: 'bad-txns-prevout-null', input } : undefined;
 }
 
@@ -90,7 +96,7 @@ export function checkLockingScripts(transaction: Transaction): TransactionReject
   for (let output = 0; output < transaction.outputs.length; output++) {
     const { lockingScript } = transaction.outputs[output]!;
     if (!lockTypeOf(lockingScript)) return { code: 'bad-txns-locking-script', output };
-    if (isInCoinbase && WITNESS_COMMITMENT.every((byte, i) => lockingScript[i] === byte)) {
+    if (isInCoinbase && isWitnessCommitment(lockingScript)) {
       return { code: 'bad-cb-witness-commitment', output };
     }
   }
@@ -107,4 +113,12 @@ export function checkUnlockingScripts(transaction: Transaction): TransactionReje
     if (!signature || !isStrictSignature(signature)) return { code: 'bad-txns-unlocking-script', input };
   }
   return undefined;
+}
+
+function isNull({ outpoint }: TransactionInput): boolean {
+  return isNullOutpoint(outpoint);
+}
+
+function isWitnessCommitment(script: Uint8Array): boolean {
+  return WITNESS_COMMITMENT.every((byte, i) => script[i] === byte);
 }

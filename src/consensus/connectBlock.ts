@@ -67,7 +67,7 @@ export function connectTransactions(
   for (const end = endOfSlice(connection); connection.next < end; connection.next++) {
     const transaction = block.transactions[connection.next]!;
     if (connection.next > 0) {
-      const taken = transaction.inputs.map(({ outpoint }) => coins.spend(outpoint));
+      const taken = takeCoins(transaction, coins);
       const spend = checkSpend(transaction, taken, context);
       if ('rejection' in spend) return spend;
       for (const coin of taken) spent.push(coin!);
@@ -123,6 +123,13 @@ function endOfSlice({ block, next }: BlockConnection): number {
     coins += inputs.length + outputs.length;
   }
   return end;
+}
+
+/** The coin of each input; undefined where there is none. */
+function takeCoins({ inputs }: Transaction, coins: CoinSet): (Coin | undefined)[] {
+  const taken = new Array<Coin | undefined>(inputs.length);
+  for (let i = 0; i < inputs.length; i++) taken[i] = coins.spend(inputs[i]!.outpoint);
+  return taken;
 }
 
 /** Calls back for every output that is a coin: a callback, because this runs for every output of every block. */

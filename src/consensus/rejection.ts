@@ -11,8 +11,9 @@ export type HeaderRejection =
   | { code: 'time-too-old'; timeSec: number; medianTimeSec: number }
   | { code: 'time-too-new'; timeSec: number; maxTimeSec: number }
   | { code: 'time-timewarp-attack'; timeSec: number; minTimeSec: number }
-  | { code: 'bad-prevblk'; previousHash: string }
-  | { code: 'duplicate-invalid'; hash: string };
+  /** `byOwner`: no rule condemned the block, but the one who runs this node; whoever sends it is blameless. */
+  | { code: 'bad-prevblk'; previousHash: string; byOwner?: true }
+  | { code: 'duplicate-invalid'; hash: string; byOwner?: true };
 
 export type BlockRejection =
   | { code: 'bad-txnmrklroot'; root: string; expected: string }

@@ -1,4 +1,4 @@
-import type { RejectCode } from './rejection.ts';
+import type { RejectCode, Rejection } from './rejection.ts';
 
 /** What follows when a rule is broken. */
 export type Verdict = Readonly<{
@@ -66,4 +66,9 @@ const VERDICTS: Readonly<Record<RejectCode, Verdict>> = {
 
 export function verdictOf(code: RejectCode): Verdict {
   return VERDICTS[code];
+}
+
+/** Points against the one who sent what was rejected. */
+export function costOf(rejection: Rejection): number {
+  return 'byOwner' in rejection ? 0 : verdictOf(rejection.code).cost;
 }

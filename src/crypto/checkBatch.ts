@@ -13,23 +13,35 @@ import type { VerifyEngine } from './verifyEngine.ts';
  * with every list of bytes padded to a multiple of 4, so that the integers stay aligned.
  */
 export function encodeCheckBatch(checks: readonly SignatureCheck[]): SharedArrayBuffer {
-  const templates = new Map<Uint8Array, number>();
-  for (const { template } of checks) if (!templates.has(template)) templates.set(template, templates.size);
-  const writer = new SharedWriter(batchBytes(checks, templates.keys()));
-  writer.u32(templates.size);
-  for (const template of templates.keys()) {
+  const templates = templatesOf(checks);
+  const writer = new SharedWriter(batchBytes(checks, templates));
+  writer.u32(templates.length);
+  for (const template of templates) {
     writer.u32(template.length);
     writer.bytes(template);
   }
   writer.u32(checks.length);
-  for (const check of checks) {
-    writer.u32(templates.get(check.template)!);
-    writer.u32(check.insertAt);
-    const parts = [check.script, check.publicKey, check.signature];
-    for (const part of parts) writer.u32(part.length);
-    for (const part of parts) writer.bytes(part);
+  let at = -1;
+  for (const { template, insertAt, script, publicKey, signature } of checks) {
+    if (template !== templates[at]) at++;
+    writer.u32(at);
+    writer.u32(insertAt);
+    writer.u32(script.length);
+    writer.u32(publicKey.length);
+    writer.u32(signature.length);
+    writer.bytes(script);
+    writer.bytes(publicKey);
+    writer.bytes(signature);
   }
   return writer.buffer;
+}
+
+/** Each once for the run of checks that share it: the inputs of a transaction stand side by side. */
+function templatesOf(checks: readonly SignatureCheck[]): Uint8Array[] {
+  const templates: Uint8Array[] = [];
+  for (const { template } of checks)
+    if (template !== templates[templates.length - 1]) templates.push(template);
+  return templates;
 }
 
 /** The checks again, as views into the shared memory. */
@@ -68,7 +80,7 @@ export function checkDigest({ template, insertAt, script }: SignatureCheck): Uin
 
 const WORD = 4;
 
-function batchBytes(checks: readonly SignatureCheck[], templates: Iterable<Uint8Array>): number {
+function batchBytes(checks: readonly SignatureCheck[], templates: readonly Uint8Array[]): number {
   let bytes = 2 * WORD;
   for (const template of templates) bytes += WORD + padded(template.length);
   for (const { script, publicKey, signature } of checks)

@@ -28,8 +28,15 @@ export type MempoolOptions = Readonly<{
 /** The `source` of what the last run of the node left. */
 export const FROM_FILE = 'file';
 
-/** `source` is who brought it: see `accept`. */
-export type AcceptedListener = (entry: MempoolEntry, source: string) => void;
+/** The `source` of what a reorganization took out of its block. */
+export const FROM_CHAIN = 'chain';
+
+/** `source` is who brought it: see `accept`; `replaced` is what it took the place of, as in its verdict. */
+export type AcceptedListener = (
+  entry: MempoolEntry,
+  source: string,
+  replaced: readonly MempoolEntry[],
+) => void;
 export type RemovedListener = (entry: MempoolEntry, reason: RemovalReason) => void;
 
 export type AcceptOptions = Readonly<{
@@ -314,7 +321,7 @@ export class Mempool {
     if (!this.#entries.holds(entry)) return refuse('mempool full');
     // What waited before the node was started waits for longer than it seems.
     if (source !== FROM_FILE) this.#estimator.add(entry);
-    this.#announce([entry], source);
+    this.#announce([entry], source, replaced);
     return { status: 'accepted', entry, replaced };
   }
 
@@ -337,9 +344,10 @@ export class Mempool {
     if (old.length > 0) this.#entries.removeWithDescendants(old, 'expired');
   }
 
-  #announce(entries: readonly MempoolEntry[], source: string): void {
+  #announce(entries: readonly MempoolEntry[], source: string, replaced: readonly MempoolEntry[] = []): void {
     this.#sequence += entries.length;
-    for (const entry of entries) for (const listener of this.#acceptedListeners) listener(entry, source);
+    for (const entry of entries)
+      for (const listener of this.#acceptedListeners) listener(entry, source, replaced);
     if (this.#orphans.size === 0) return;
     for (const { txid } of entries) this.#readmitOrphans(txid);
   }
@@ -378,7 +386,7 @@ export class Mempool {
     this.#tellRemovals();
     this.#announce(
       returned.filter((entry) => this.#entries.holds(entry)),
-      'chain',
+      FROM_CHAIN,
     );
     if (this.#orphans.size === 0) return;
     for (const { block } of change.connected) {

@@ -6,6 +6,7 @@ import type { Peer } from './peer.ts';
 
 /** Addresses asked of one peer. */
 const ASK_ADDRESSES = 64;
+const WHOLE_ANSWER_MS = 15_000;
 /** Between two questions to one peer while we look for more: soon after joining, when it may just learn itself, then less. */
 const FIRST_PAUSE_MS = 3000;
 const MAX_PAUSE_MS = 120_000;
@@ -51,7 +52,13 @@ export class AddressExchange {
     const pauseMs = Math.min(MAX_PAUSE_MS, (this.#asked.get(peer)?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2);
     this.#asked.set(peer, { atMs: Date.now(), pauseMs });
     try {
-      const told = (await conversation.askAll(peer, peersProtocol, { max: ASK_ADDRESSES })) ?? [];
+      const told =
+        (await conversation.askAll(
+          peer,
+          peersProtocol,
+          { max: ASK_ADDRESSES },
+          { wholeTimeoutMs: WHOLE_ANSWER_MS },
+        )) ?? [];
       const texts = told.slice(0, ASK_ADDRESSES).map(({ multiaddr }) => multiaddr);
       if ((await discovery.told(peer, texts)) > 0) onNews();
     } catch (error) {

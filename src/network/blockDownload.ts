@@ -4,7 +4,6 @@ import { equalBytes } from '../bytes/bytes.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
 import type { Chain } from '../chain/chain.ts';
-import { verdictOf } from '../consensus/verdict.ts';
 import { HEADER_BYTES } from '../primitives/header.ts';
 import { BlockWindow, BlockWindows, LOOK_MS } from './blockWindows.ts';
 import type { Conversation } from './conversation.ts';
@@ -111,6 +110,11 @@ export class BlockDownload {
   /** Whether blocks really come. */
   get isFlowing(): boolean {
     return this.isActive && Date.now() - this.#deliveredAtMs < FLOWING_MS;
+  }
+
+  /** Whether nothing has come since then, and nothing is coming. */
+  isQuietSince(ms: number): boolean {
+    return this.#deliveredAtMs < ms && this.#handedOver.size === 0 && !this.#windows.isReceiving;
   }
 
   /** Whether there is a chain with more work than ours that nobody has the blocks of. */
@@ -410,8 +414,7 @@ export class BlockDownload {
       this.#options.peers.punish(peer.id, LIE_POINTS, `blocks/1: ${verdict.reason}`);
     }
     if (verdict.status !== 'rejected') return;
-    const { code } = verdict.rejection;
-    this.#options.peers.punish(peer.id, verdictOf(code).cost, `blocks/1: ${code}`);
+    this.#options.peers.punishForRejected(peer.id, 'blocks/1', verdict.rejection);
     this.#rest(peer, REST_AFTER_LACK_MS);
   }
 }

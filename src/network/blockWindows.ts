@@ -94,6 +94,12 @@ export class BlockWindows {
     return false;
   }
 
+  /** Whether somebody who has delivered before is sending. */
+  get isReceiving(): boolean {
+    for (const { peer, receivedBytes } of this.#open) if (peer.hasDelivered && receivedBytes > 0) return true;
+    return false;
+  }
+
   /** Cancels the windows that are late and have nothing left to bring. */
   cancelIdle(isHere: (node: BlockNode) => boolean): void {
     for (const window of this.#open) {

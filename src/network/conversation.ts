@@ -1,11 +1,15 @@
 import type { Logger } from 'pino';
 import type { Protocol } from '../../protocols/protocol.ts';
+import { Deadline } from './deadline.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 import { type AnswerEnd, RequestError, type RequestOptions, request } from './request.ts';
 
 /** For an answer that breaks the protocol: five of them are a ban. */
 const VIOLATION_POINTS = 20;
+
+/** `wholeTimeoutMs` is for all of an answer: somebody who sends a little now and then would take for ever. */
+type WholeOptions<Item> = Partial<RequestOptions<Item>> & { wholeTimeoutMs: number };
 
 /** Asks peers, counts their bytes, and holds broken answers against them. */
 export class Conversation {
@@ -51,20 +55,35 @@ export class Conversation {
     peer: Peer,
     protocol: Protocol<Request, Item>,
     question: Request,
-    options: Partial<RequestOptions<Item>> = {},
+    options: WholeOptions<Item>,
   ): Promise<Item[] | undefined> {
+    const { items, isWhole } = await this.askSome(peer, protocol, question, options);
+    return isWhole ? items : undefined;
+  }
+
+  /** The items that came, and whether they are a whole answer with the status OK. */
+  async askSome<Request, Item>(
+    peer: Peer,
+    protocol: Protocol<Request, Item>,
+    question: Request,
+    { wholeTimeoutMs, ...options }: WholeOptions<Item>,
+  ): Promise<{ items: Item[]; isWhole: boolean }> {
     const items: Item[] = [];
+    const whole = new Deadline(wholeTimeoutMs, ...(options.signals ?? []));
     try {
       const end = await this.ask(peer, protocol, question, {
         ...options,
+        signals: [whole.signal],
         onItems: (more) => {
           for (const item of more) items.push(item);
         },
       });
-      return end.status === 'OK' ? items : undefined;
+      return { items, isWhole: end.status === 'OK' };
     } catch (error) {
-      if (error instanceof RequestError) return undefined;
+      if (error instanceof RequestError) return { items, isWhole: false };
       throw error;
+    } finally {
+      whole.end();
     }
   }
 }

@@ -6,7 +6,7 @@ import { PendingInbound } from './pendingInbound.ts';
 import type { Shunned } from './shunned.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
-/** New connections from one public address, or one subscriber's IPv6 addresses. Private ones are spared: a whole test network may live on one. */
+/** New connections from one public subscriber. Private addresses are spared: a whole test network may live on one. */
 export const INBOUND = { burst: 10, perSec: 5 };
 const MAX_ADDRESSES = 10_000;
 

@@ -22,6 +22,7 @@ import type { NetworkCounts } from './networkCounts.ts';
 import type { OrphanTransactions } from './orphanTransactions.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
+import { isRefusal } from './refusedPayments.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** How long a message waits for its sender to say who it is. */
@@ -46,7 +47,7 @@ export type GossipOptions = Readonly<{
   /** Fetches what leads to a block whose parent is unknown. True when the block has become part of the chain. */
   resolveOrphanBlock: (peer: Peer, header: BlockHeader) => Promise<boolean>;
   /** Before that no transaction can be judged: its coins may be in blocks that are still to come. */
-  hasCaughtUp: () => boolean;
+  isSyncing: () => boolean;
   counts: NetworkCounts;
   log: Logger;
 }>;
@@ -185,8 +186,8 @@ export class GossipTopics {
   }
 
   async #judgeTransaction(peer: Peer, data: Uint8Array): Promise<GossipVerdict> {
-    const { mempool, orphans, hasCaughtUp } = this.#options;
-    if (!hasCaughtUp()) return IGNORE;
+    const { mempool, orphans, isSyncing } = this.#options;
+    if (isSyncing()) return IGNORE;
     let txid = '';
     try {
       // It waits for its turn as bytes: decoded it would weigh many times as much.
@@ -201,6 +202,7 @@ export class GossipTopics {
       if (judged === undefined) return IGNORE;
       const { transaction, verdict } = judged;
       if (verdict.status === 'accepted') peer.lastTransactionAtMs = Date.now();
+      if (isRefusal(verdict)) orphans.noteRefused(txid);
       if (verdict.status === 'orphan' && (await orphans.resolve(peer, transaction, verdict.missing))) {
         return { result: 'accept', points: 0, reason: '' };
       }

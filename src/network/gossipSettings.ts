@@ -2,6 +2,7 @@ import { type GossipsubOpts, StrictNoSign } from '@chainsafe/libp2p-gossipsub';
 import { blocksTopic, topicId, transactionsTopic } from '../../protocols/topics.ts';
 import { bytesToKey } from '../bytes/bytes.ts';
 import { sha256 } from '../bytes/sha256.ts';
+import { MAX_TRANSACTION_BYTES } from '../consensus/checkTransaction.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 
 /** What a peer that may not take part is worth: under every threshold, so nothing of its gossip is looked at. */
@@ -59,7 +60,8 @@ export function gossipSettings(
     maxOutboundBufferSize: 32 * 1024 * 1024,
     // A 3 MB block takes longer than the default 3 s on a slow line, and that is no broken promise.
     gossipsubIWantFollowupMs: 12_000,
-    idontwantMinDataSize: 16_384,
+    // Only of blocks: strangers could make us say it of so many payments that our peers take us for a flood.
+    idontwantMinDataSize: MAX_TRANSACTION_BYTES + 1,
     // In heartbeats of 1 s. "I do not want it" is forgotten after as many, and a large block takes longer than the default 5
     // to be judged before it is passed on: a full mesh of five carried it four times more often than needed (48 MB for 12).
     mcacheLength: 30,

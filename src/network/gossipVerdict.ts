@@ -1,5 +1,5 @@
 import type { BlockVerdict } from '../chain/blockVerdict.ts';
-import { verdictOf } from '../consensus/verdict.ts';
+import { costOf, verdictOf } from '../consensus/verdict.ts';
 import type { TransactionVerdict } from '../mempool/transactionVerdict.ts';
 
 /** What follows from a verdict for the message and for the one who sent it. */
@@ -36,7 +36,7 @@ export function gossipVerdictOfBlock(verdict: BlockVerdict): GossipVerdict {
     case 'undecodable':
       return { result: 'reject', points: MALFORMED_POINTS, reason: verdict.reason };
     case 'rejected': {
-      const { cost } = verdictOf(verdict.rejection.code);
+      const cost = costOf(verdict.rejection);
       const { code } = verdict.rejection;
       return cost > 0 ? { result: 'reject', points: cost, reason: code } : ignore(code);
     }

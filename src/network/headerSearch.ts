@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/chain.ts';
 import type { Conversation } from './conversation.ts';
-import { MAX_PREVIEWED, syncHeaders } from './headerSync.ts';
+import { MAX_AHEAD, MAX_PREVIEWED, type ShownChain, syncHeaders } from './headerSync.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 
@@ -9,11 +9,10 @@ import type { PeerTable } from './peerTable.ts';
 export const SILENT_MS = 300;
 /** So long it may keep us from thinking that we have caught up, when others have answered. */
 const PROMISE_MS = 1000;
-/** Headers come, and nothing of them has been stored, or there is no end to them: one more peer is asked. */
-const LONG_MS = 2000;
-/** Peers asked at the same time, and of them such as do answer: two would mostly tell the same. */
+/** Headers come, and there is no end to them, or nothing of them has been stored: one more peer is asked, each time. */
+const LONG_MS = 1000;
+/** Peers asked at the same time. */
 const MAX_WALKS = 16;
-const MAX_ANSWERING = 2;
 /** A peer whose headers led to nothing is asked again after that, and after twice as long each time. */
 const REST_MS = 10_000;
 const MAX_REST_MS = 600_000;
@@ -109,7 +108,7 @@ export class HeaderSearch {
     const answering = walks.filter(({ answeredMs }) => nowMs - answeredMs < SILENT_MS);
     if (answering.length === 0) return Math.min(MAX_WALKS, Math.max(1, 2 * walks.length));
     const isLong = answering.every(({ startedMs }) => nowMs - startedMs >= LONG_MS);
-    return isLong && answering.length < MAX_ANSWERING ? walks.length + 1 : walks.length;
+    return isLong ? Math.min(MAX_WALKS, walks.length + 1) : walks.length;
   }
 
   async #walk(peer: Peer): Promise<void> {
@@ -128,10 +127,10 @@ export class HeaderSearch {
         onHeaders,
       });
       if (shown === undefined) this.#letRest(peer);
-      else this.#judge(peer, shown.claimedWork, shown.isWhole, shown.chainWork);
+      else this.#judge(peer, shown);
       // Its claim was a hint; from here on it is worth what its headers have shown.
       if (shown !== undefined) {
-        peer.chainWork = shown.chainWork;
+        if (!shown.isCut) peer.chainWork = shown.chainWork;
         if (peer.bestNode !== shown.node) {
           // What it lacked was of a chain that is not its own.
           peer.lacks = 0;
@@ -156,8 +155,9 @@ export class HeaderSearch {
     peer.headersAwaitedSinceMs = Date.now();
   }
 
-  #judge(peer: Peer, claimedWork: bigint, isWhole: boolean, shownWork: bigint): void {
-    if (!isWhole || shownWork >= claimedWork) {
+  #judge(peer: Peer, { chainWork, claimedWork, isWhole, isRefused }: ShownChain): void {
+    peer.isRefused = isRefused;
+    if (isRefused || !isWhole || chainWork >= claimedWork) {
       this.#answered.add(peer);
       peer.headerFailures = 0;
       return;
@@ -188,7 +188,8 @@ export class HeaderSearch {
   /**
    * The peer that claims the most work, if it is more than our best header's; while nobody has the blocks of that, or the
    * peer has not, if it is more than the peer has shown. Those that did not answer before come last:
-   * a few that claim everything and say nothing must not keep the others from being asked.
+   * a few that claim everything and say nothing must not keep the others from being asked. A claim costs nothing: where the
+   * first is not done soon, it is the turn of those whom we have chosen ourselves, and have known for long.
    */
   #nextToAsk(): Peer | undefined {
     const { chain, peers, isStarving } = this.#options;
@@ -199,12 +200,16 @@ export class HeaderSearch {
       if (this.#walks.has(peer) || (this.#restUntilMs.get(peer) ?? 0) > nowMs) continue;
       const known = isHungry || peer.lacks > 0 ? (peer.bestNode ?? chain.tip) : chain.bestHeader;
       if (!peer.isAheadUnseen && peer.chainWork <= known.chainWork) continue;
-      const isBetter =
-        best === undefined ||
-        peer.headerFailures < best.headerFailures ||
-        (peer.headerFailures === best.headerFailures && peer.chainWork > best.chainWork);
-      if (isBetter) best = peer;
+      // It has shown enough for now: the rest of its chain is asked for when blocks have come.
+      if (peer.bestNode !== undefined && peer.bestNode.height > chain.tip.height + MAX_AHEAD / 2) continue;
+      if (best === undefined || this.#isBetter(peer, best)) best = peer;
     }
     return best;
+  }
+
+  #isBetter(peer: Peer, other: Peer): boolean {
+    if (peer.headerFailures !== other.headerFailures) return peer.headerFailures < other.headerFailures;
+    if (this.#walks.size === 0) return peer.chainWork > other.chainWork;
+    return peer.direction === 'outbound' && other.direction === 'inbound';
   }
 }

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import { headersProtocol, MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../protocols/headers.ts';
 import { equalBytes } from '../bytes/bytes.ts';
+import { hashToHex } from '../bytes/hex.ts';
 import type { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { HeadersResult } from '../chain/headerAcceptance.ts';
-import { verdictOf } from '../consensus/verdict.ts';
+import { ancestorAt } from '../consensus/headerNode.ts';
+import { costOf } from '../consensus/verdict.ts';
 import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
 import type { Conversation } from './conversation.ts';
-import { Deadline } from './deadline.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 
@@ -17,8 +18,15 @@ const ANSWER_MS = 4000;
 const WHOLE_ANSWER_MS = 12_000;
 /** Headers held in memory before they have shown enough work to be stored, 260 MB at most: two years of blocks. */
 export const MAX_PREVIEWED = 200_000;
+/**
+ * Headers stored above our tip, 50 MB of them: half a year of blocks. The rest follows as blocks come, or whoever makes
+ * headers without end would fill our memory, and have all the time of those who ask for them.
+ */
+export const MAX_AHEAD = 50_000;
 /** A chain may fork off so many blocks below our tip before it must show the work for it. */
 const FORGIVEN_BLOCKS = 144n;
+/** Answers in a row that do not go on where the last one ended: once may be a reorganization. */
+const FREE_DETOURS = 1;
 /** For headers that do not follow what was asked with. */
 const UNCONNECTED_POINTS = 20;
 /** For headers of which one does not follow the one before: no chain of anybody looks like that. */
@@ -47,6 +55,10 @@ export type ShownChain = Readonly<{
   claimedWork: bigint;
   /** Whether this is all that it has: there was no reason to stop before its end. */
   isWhole: boolean;
+  /** Whether it goes on with a header that we will not have for a reason of ours: our clock, or our owner's word. */
+  isRefused: boolean;
+  /** Whether there may well be more, and we have stopped for a reason of ours: its claim stands. */
+  isCut: boolean;
 }>;
 
 /**
@@ -70,15 +82,18 @@ async function walk(
 ): Promise<ShownChain | undefined> {
   const { chain, peers, log } = options;
   const claimedWork = peer.status?.chainWork ?? 0n;
-  const known = chain.bestHeader.chainWork;
-  const enough = workNeeded(chain);
+  const known = chain.bestHeader;
   const base = chain.locator(chain.bestHeader);
   /** Previewed and not stored yet, in the order of the chain. */
   const waiting: (readonly BlockHeader[])[] = [];
   let last: BlockNode | undefined;
   let count = 0;
   let isWhole = false;
+  let isRefused = false;
+  let isCut = false;
   while (true) {
+    // Blocks came meanwhile, and our tip may have left behind what was enough when it was stored.
+    const enough = workNeeded(chain);
     const locator = [...(last ? [last.hashBytes] : []), ...base].slice(0, MAX_LOCATOR_HASHES);
     const headers = await ask(peer, locator, options);
     if (headers === undefined) return undefined;
@@ -90,21 +105,36 @@ async function walk(
     }
     // An answer that does not go on where the last one ended comes after a reorganization, or would go round in circles.
     if (last !== undefined && !equalBytes(headers[0]!.previousHash, last.hashBytes)) {
+      if (++peer.detours > FREE_DETOURS) return undefined;
       isWhole = false;
       break;
     }
     const isStored = last !== undefined && waiting.length === 0;
+    const before = waiting.length > 0 ? undefined : (last ?? chain.node(hashToHex(headers[0]!.previousHash)));
+    isCut =
+      before !== undefined &&
+      (before.height >= chain.tip.height + MAX_AHEAD || (isStored && before.chainWork < enough));
+    if (isCut) {
+      last = before;
+      isWhole = false;
+      break;
+    }
+    const countBefore = chain.headerCount;
     const result = isStored ? chain.acceptHeaders(headers) : chain.previewHeaders(headers, last);
-    if (!('nodes' in result)) {
+    isRefused = 'rejection' in result && costOf(result.rejection) === 0;
+    if (!('nodes' in result) && !isRefused) {
       blame(peers, peer, result);
       return undefined;
     }
-    last = result.nodes.at(-1)!;
-    count += headers.length;
+    const nodes = 'nodes' in result ? result.nodes : 'before' in result ? result.before : [];
+    if (isRefused) isWhole = true;
+    if (nodes.length === 0) break;
+    last = nodes.at(-1)!;
+    count += nodes.length;
     if (!isStored) {
-      waiting.push(headers);
-      held.headers += headers.length;
-      options.budget.headers -= headers.length;
+      waiting.push(headers.slice(0, nodes.length));
+      held.headers += nodes.length;
+      options.budget.headers -= nodes.length;
     }
     if (last.chainWork >= enough && waiting.length > 0) {
       for (const run of waiting.splice(0)) {
@@ -113,18 +143,26 @@ async function walk(
         last = stored.nodes.at(-1)!;
       }
     }
-    if (waiting.length === 0) options.onHeaders();
+    if (chain.headerCount > countBefore) options.onHeaders();
     // Beyond its claim it may be making them as we ask; what is real will be told by its next status.
     if (isWhole || last.chainWork >= claimedWork) break;
     if (waiting.length > 0 && options.budget.headers <= 0) break;
   }
+  if (isWhole) peer.detours = 0;
   if (waiting.length > 0)
     log.info({ peer: peer.id, headers: count }, 'headers with too little work: not stored');
   if (last !== undefined)
-    return { chainWork: last.chainWork, node: chain.node(last.hash), claimedWork, isWhole };
-  // Nothing new: its chain is a part of ours, whatever it claims.
-  const chainWork = claimedWork > known ? known : claimedWork;
-  return { chainWork, node: chain.tip, claimedWork, isWhole };
+    return { chainWork: last.chainWork, node: chain.node(last.hash), claimedWork, isWhole, isRefused, isCut };
+  const node = partOfOurs(peer, claimedWork, known, chain);
+  const chainWork = claimedWork < node.chainWork ? claimedWork : node.chainWork;
+  return { chainWork, node, claimedWork, isWhole, isRefused, isCut };
+}
+
+/** Where a peer is that has shown nothing new: its chain is a part of the one that we asked with, whatever it claims. */
+function partOfOurs(peer: Peer, claimedWork: bigint, best: BlockNode, { tip }: Chain): BlockNode {
+  if (claimedWork >= best.chainWork) return best;
+  const node = peer.height <= best.height ? ancestorAt(best, peer.height) : undefined;
+  return node?.chainWork === claimedWork ? node : tip;
 }
 
 /** One answer, or undefined when there was none, or none in time. */
@@ -133,18 +171,14 @@ async function ask(
   locator: readonly Uint8Array[],
   { conversation, onAnswer, signal }: HeaderSyncOptions,
 ): Promise<BlockHeader[] | undefined> {
-  const whole = new Deadline(WHOLE_ANSWER_MS, signal);
-  try {
-    const question = { locator, stopHash: undefined };
-    const answer = await conversation.askAll(peer, headersProtocol, question, {
-      chunkTimeoutMs: ANSWER_MS,
-      signals: [whole.signal],
-    });
-    if (answer !== undefined) onAnswer();
-    return answer?.map(decodeHeader);
-  } finally {
-    whole.end();
-  }
+  const answer = await conversation.askAll(
+    peer,
+    headersProtocol,
+    { locator, stopHash: undefined },
+    { chunkTimeoutMs: ANSWER_MS, wholeTimeoutMs: WHOLE_ANSWER_MS, signals: [signal] },
+  );
+  if (answer !== undefined) onAnswer();
+  return answer?.map(decodeHeader);
 }
 
 /** What a header chain must show: the network's minimum, and our tip's work less 144 blocks like our tip. */
@@ -165,6 +199,5 @@ function blame(peers: PeerTable, peer: Peer, result: Exclude<HeadersResult, { no
     peers.punish(peer.id, UNCONNECTED_POINTS, `headers/1: they follow the unknown ${result.missing}`);
     return;
   }
-  const { code } = result.rejection;
-  peers.punish(peer.id, verdictOf(code).cost, `headers/1: ${code}`);
+  peers.punishForRejected(peer.id, 'headers/1', result.rejection);
 }

@@ -30,17 +30,26 @@ export async function loadIdentity(dataDir: string): Promise<PrivateKey> {
 export async function readIdentity(dataDir: string): Promise<PrivateKey | undefined> {
   const path = join(dataDir, IDENTITY_FILE);
   const bytes = await readFileIfAny(path);
-  return bytes && decodeKey(bytes, path);
+  return bytes && (await decodeKey(bytes, path));
 }
 
-function decodeKey(bytes: Uint8Array, path: string): PrivateKey {
+async function decodeKey(bytes: Uint8Array, path: string): Promise<PrivateKey> {
   try {
     const key = privateKeyFromProtobuf(bytes);
-    if (key.type === 'Ed25519') return key;
+    if (key.type === 'Ed25519') {
+      await expectWhole(key);
+      return key;
+    }
   } catch (cause) {
     throw new IdentityError(`${path} is not a node identity. Restore it, or remove it to get a new one.`, {
       cause,
     });
   }
   throw new IdentityError(`${path} holds another kind of key than Ed25519.`);
+}
+
+/** Its two halves are read one beside the other: with a flipped bit in either nobody could connect to us. */
+async function expectWhole(key: PrivateKey): Promise<void> {
+  const message = Buffer.from('any');
+  if (!(await key.publicKey.verify(message, await key.sign(message)))) throw new Error('its halves differ');
 }

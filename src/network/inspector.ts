@@ -20,6 +20,9 @@ const OUR_PROTOCOL = /^\/indiecoin\/([a-z0-9-]{1,32})\/status\//;
 /** How Noise says that a node is not the one that was dialled. */
 const OTHER_KEY = /UnexpectedPeer|identity key .*does not match/i;
 
+/** How multistream says that what came is none: HTTP and SSH begin with a letter, which it takes for a length. */
+const OTHER_LANGUAGE = /Missing newline|while reading [1-9]\d*\/\d+ bytes/;
+
 /** What there is at an address. */
 export type Inspection =
   | Readonly<{
@@ -39,7 +42,7 @@ export type Inspection =
   | Readonly<{ kind: 'other-node' }>
   | Readonly<{ kind: 'silent'; reason: string }>;
 
-/** Looks at nodes from outside, as one who knows nobody: under an identity that is made for it, and without gossip. */
+/** Looks at a node from outside, as one who knows nobody: under an identity that is made for it, and without gossip. */
 export class Inspector {
   readonly #host: Libp2p<{ identify: Identify }>;
   readonly #params: NetworkParams;
@@ -170,9 +173,13 @@ function explainSilence(said: string, wasConnected: boolean): string {
   if (/ENOTFOUND|EAI_AGAIN|could not be resolved|no valid addresses/i.test(said))
     return 'the name cannot be resolved';
   if (wasConnected) return `it hangs up: it is full, or has banned this address (${said})`;
+  if (OTHER_LANGUAGE.test(said))
+    return 'something listens there that does not speak libp2p: it is not the port for peers';
   if (/abort|timed? ?out|ETIMEDOUT/i.test(said)) {
     return `nothing answers within ${PATIENCE_MS / 1000} s: the machine is down, or a firewall drops what comes`;
   }
+  if (/EncryptionFailed/.test(said))
+    return `it hangs up at once: it is full, has banned this address, or is no node (${said})`;
   return said;
 }
 

@@ -4,7 +4,7 @@ import type { NodeStatus } from '../../protocols/status.ts';
 import { blocksTopic, topicId, transactionsTopic } from '../../protocols/topics.ts';
 import { hashToHex } from '../bytes/hex.ts';
 import type { ChainChange } from '../chain/chainChange.ts';
-import { FROM_FILE } from '../mempool/mempool.ts';
+import { FROM_CHAIN, FROM_FILE } from '../mempool/mempool.ts';
 import type { Block } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { serveAll } from './answers.ts';
@@ -17,6 +17,7 @@ import { type NodeState, nodeStateOf } from './nodeState.ts';
 import type { Peer } from './peer.ts';
 import { addressWithoutPeer, announceAddress, hostOf, subscriberOf } from './peerAddress.ts';
 import { type PeerInfo, peerInfo } from './peerInfo.ts';
+import { RecentlyTold } from './recentlyTold.ts';
 import { meterStreams, STREAM_POINTS } from './streamMeter.ts';
 import { findUnserved, type Unserved } from './unserved.ts';
 
@@ -31,6 +32,7 @@ export class Network {
   readonly #stateListeners: ((state: NodeState) => void)[] = [];
   #state: NodeState = 'bootstrapping';
   #hadPeers = false;
+  readonly #told = new RecentlyTold();
 
   private constructor(options: NetworkOptions, ground: NetworkGround, stop: AbortController) {
     this.#options = options;
@@ -80,10 +82,14 @@ export class Network {
       ownStatus: () => this.#ownStatus(),
       onStatus: (connection, theirs) => status.heard(connection, theirs),
     });
-    chain.onInvalidBlock((_node, rejection, source) => peers.punishForBlock(source, rejection.code));
-    mempool.onAccepted(({ txid, transaction }, source) => {
+    chain.onInvalidBlock((_node, rejection, source) => peers.punishForRejected(source, 'block', rejection));
+    mempool.onAccepted(({ txid, transaction }, source, replaced) => {
+      for (const one of replaced) this.#parts.transactions.noteRefused(one.txid);
       // What the last run left is no news: who lacks it asks for our mempool.
-      if (source !== FROM_FILE) gossip.publishTransaction(txid, transaction.bytes);
+      if (source === FROM_FILE) return;
+      // One reorganization after the other would have us say the same again and again.
+      const isNews = this.#told.note(txid, performance.now()) || source !== FROM_CHAIN;
+      if (isNews) gossip.publishTransaction(txid, transaction.bytes);
     });
     meterStreams(host, (id) => peers.punish(id, STREAM_POINTS, 'other: too many streams'));
     guard.start();
@@ -94,6 +100,7 @@ export class Network {
     status.start();
     mempools.start();
     watchdog.start();
+    this.#parts.gossipBacklog.start();
     this.#parts.pingWatch.start();
     wakeWatch.start();
     tipWatch.start();

@@ -12,8 +12,8 @@ export type NetworkOptions = Readonly<{
   maxPeers: number;
   /** 0: a free one at the first start, the same one ever after. */
   serverPort: number;
-  /** Of the interface to listen on: all IPv4 ones when left out. */
-  listenHost?: string;
+  /** Of the interfaces to listen on, the port being the same: all IPv4 ones when left out. */
+  listenHosts?: readonly string[];
   /** Public addresses, `host`, `host:port` or multiaddr, that others are told instead of those we listen on. */
   announce: readonly string[];
   /** Instead of the bootstrap list. Empty: none, only remembered peers and those that are added. */

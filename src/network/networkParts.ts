@@ -11,6 +11,7 @@ import { DialTargets } from './dialTargets.ts';
 import { Discovery } from './discovery.ts';
 import { gate } from './gate.ts';
 import { GossipTopics } from './gossip.ts';
+import { GossipBacklog } from './gossipBacklog.ts';
 import { GossipGuard } from './gossipGuard.ts';
 import { OUTSIDE_SCORE } from './gossipSettings.ts';
 import { createHost, type Host } from './host.ts';
@@ -57,9 +58,11 @@ export type NetworkParts = Readonly<{
   guard: GossipGuard;
   replacement: Replacement;
   mempools: MempoolExchange;
+  transactions: OrphanTransactions;
   dialer: Dialer;
   verifier: Verifier;
   watchdog: Watchdog;
+  gossipBacklog: GossipBacklog;
   pingWatch: PingWatch;
   wakeWatch: WakeWatch;
   tipWatch: TipWatch;
@@ -85,7 +88,7 @@ export async function layGround(
     signal: AbortSignal;
   },
 ): Promise<NetworkGround> {
-  const { params, dataDir, maxPeers, listenHost = '0.0.0.0', serverPort, log } = options;
+  const { params, dataDir, maxPeers, listenHosts = ['0.0.0.0'], serverPort, log } = options;
   const onDamaged = (path: string) => log.warn(`${path} is damaged, and begun anew`);
   const bans = await BanList.open(dataDir, onDamaged);
   const shunned = new Shunned();
@@ -94,12 +97,12 @@ export async function layGround(
   const privateKey = await loadIdentity(dataDir);
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
   const discovery = new Discovery({ table, bans, ownPeerId, onAnnounced: wiring.onAnnounced });
-  const listenPort = await chooseListenPort(dataDir, listenHost, serverPort, onDamaged);
+  const listenPort = await chooseListenPort(dataDir, listenHosts, serverPort, onDamaged);
   const host = await createHost({
     params,
     privateKey,
     discovery,
-    listen: [tcpMultiaddr(listenHost, listenPort).toString()],
+    listen: listenHosts.map((listenHost) => tcpMultiaddr(listenHost, listenPort).toString()),
     announce: options.announce.map((text) => announceAddress(text, listenPort)),
     maxPeers,
     metrics: options.metrics,
@@ -138,7 +141,7 @@ export function makeParts(
     ...events,
   });
   const conversation = new Conversation({ peers, network: params.name, signal, log });
-  const transactions = new OrphanTransactions({ mempool, peers, conversation, log });
+  const transactions = new OrphanTransactions({ chain, mempool, peers, conversation, log });
   const sync = new Sync({ chain, peers, conversation, signal, log, onProgress });
   const hasCaughtUp = () => sync.hasCaughtUp;
   const onBlockUnseen = (peer: Peer) => sync.noteUnseen(peer);
@@ -152,7 +155,7 @@ export function makeParts(
     orphans: transactions,
     onBlockUnseen,
     resolveOrphanBlock: (peer, header) => sync.resolveOrphan(peer, header),
-    hasCaughtUp,
+    isSyncing: () => sync.isSyncing,
     counts,
     log,
   });
@@ -188,11 +191,13 @@ export function makeParts(
       log,
     }),
     status,
+    transactions,
     mempools: new MempoolExchange({ mempool, peers, conversation, transactions, hasCaughtUp, signal, log }),
     dialer,
     verifier: new Verifier({ table, bans, peers, prober, pace, signal, log }),
     sweep: new PeerStoreSweep(host),
     watchdog: new Watchdog({ host, peers, signal, log }),
+    gossipBacklog: new GossipBacklog({ host, signal, log }),
     pingWatch: new PingWatch({ host, traffic, signal, log }),
     wakeWatch: new WakeWatch({ host, peers, onWake: () => dialer.wake(), signal, log }),
     tipWatch: new TipWatch({

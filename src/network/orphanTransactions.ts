@@ -3,27 +3,34 @@ import { transactionsProtocol } from '../../protocols/transactions.ts';
 import { bytesToKey } from '../bytes/bytes.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
+import type { Chain } from '../chain/chain.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import { decodeTransaction, detachTransaction, type Transaction } from '../primitives/transaction.ts';
 import type { Conversation } from './conversation.ts';
 import { gossipVerdictOfTransaction, MALFORMED_POINTS } from './gossipVerdict.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
+import { isRefusal, RefusedPayments } from './refusedPayments.ts';
 
 /** Generations of unknown parents that are asked for: policy allows no longer chains of unconfirmed ones. */
 const MAX_GENERATIONS = 25;
 /** Whoever sent the child has the parents, and is near. */
 const ANSWER_MS = 5000;
+/** The whole of an answer, 4 MB at most. */
+const WHOLE_ANSWER_MS = 30_000;
 /** Families that are looked for at the same time, in all and with one peer. */
-const MAX_SEARCHES = 64;
+const MAX_SEARCHES = 512;
 const MAX_SEARCHES_A_PEER = 8;
 
 /** For orphans whose parents their sender does not have, once in so long: a block that we lack explains a few seconds of them. */
 export const ORPHAN_PAYMENT_POINTS = 5;
 const ORPHAN_PAYMENT_MS = 2000;
 const FREE_ORPHAN_PAYMENTS = 3;
+/** A free one comes back after so long: parents that were replaced are gone from honest mempools now and then. */
+const FREE_AGAIN_MS = 20_000;
 
 export type OrphanTransactionsOptions = Readonly<{
+  chain: Chain;
   mempool: Mempool;
   peers: PeerTable;
   conversation: Conversation;
@@ -35,15 +42,24 @@ export class OrphanTransactions {
   readonly #options: OrphanTransactionsOptions;
   #searches = 0;
   readonly #searchesOf = new Map<string, number>();
+  readonly #refused: RefusedPayments;
 
   constructor(options: OrphanTransactionsOptions) {
     this.#options = options;
+    this.#refused = new RefusedPayments(options.chain);
+  }
+
+  /** We would not have it: neither are those that build on it of use. */
+  noteRefused(txid: string): void {
+    this.#refused.add(txid);
   }
 
   /** Asks the sender of an orphan for its parents, and theirs. True when the orphan has become part of the mempool. */
   async resolve(peer: Peer, orphan: Transaction, missing: readonly string[]): Promise<boolean> {
     const ofPeer = this.#searchesOf.get(peer.id) ?? 0;
     if (this.#searches >= MAX_SEARCHES || ofPeer >= MAX_SEARCHES_A_PEER) return false;
+    // It stands on what we refused, and its sender has done nothing wrong.
+    if (missing.some((txid) => this.#refused.has(txid))) return false;
     this.#searches++;
     this.#searchesOf.set(peer.id, ofPeer + 1);
     try {
@@ -69,27 +85,37 @@ export class OrphanTransactions {
 
   /** It spends what neither we nor its sender know. A few may have got into a block meanwhile. */
   #noteParentless(peer: Peer): void {
-    const nowMs = Date.now();
-    if (nowMs - peer.orphanPaymentAtMs < ORPHAN_PAYMENT_MS) return;
-    peer.orphanPaymentAtMs = nowMs;
-    if (++peer.orphanPayments <= FREE_ORPHAN_PAYMENTS) return;
+    // They may be in blocks that we do not have, or will not have.
+    if (peer.isRefused || peer.chainWork > this.#options.chain.tip.chainWork) return;
+    const sinceMs = Date.now() - peer.orphanPaymentAtMs;
+    if (sinceMs < ORPHAN_PAYMENT_MS) return;
+    peer.orphanPaymentAtMs = Date.now();
+    peer.orphanPayments = Math.max(0, peer.orphanPayments - sinceMs / FREE_AGAIN_MS) + 1;
+    if (peer.orphanPayments <= FREE_ORPHAN_PAYMENTS) return;
     const reason = 'transactions/1: it does not have the parents of its payments';
     this.#options.peers.punish(peer.id, ORPHAN_PAYMENT_POINTS, reason);
   }
 
   /**
-   * Asks for transactions and hands them to the mempool. Returns the parents that they in turn lack, and whether the peer
-   * answered that it has nothing of what was asked for.
+   * Asks for transactions and hands those that came to the mempool, also where the answer broke off: a slow line would have sent
+   * them for nothing. Returns the parents that they in turn lack, whether the answer was whole, and whether it was that the peer
+   * has nothing of what was asked for.
    */
-  async fetch(peer: Peer, txids: readonly string[]): Promise<{ lacking: string[]; hasNone: boolean }> {
+  async fetch(
+    peer: Peer,
+    txids: readonly string[],
+    signals: readonly AbortSignal[] = [],
+  ): Promise<{ lacking: string[]; isWhole: boolean; hasNone: boolean }> {
     const { conversation, mempool, peers } = this.#options;
     const wanted = new Set(txids.slice(0, transactionsProtocol.limits.maxItems));
     const question = { hashes: [...wanted].map((txid) => hexToHash(txid)) };
-    const items = await conversation.askAll(peer, transactionsProtocol, question, {
+    const { items, isWhole } = await conversation.askSome(peer, transactionsProtocol, question, {
       chunkTimeoutMs: ANSWER_MS,
+      wholeTimeoutMs: WHOLE_ANSWER_MS,
+      signals,
     });
     const received: Transaction[] = [];
-    for (const bytes of items ?? []) {
+    for (const bytes of items) {
       const transaction = this.#decode(peer, bytes);
       if (transaction === undefined || !wanted.delete(hashToHex(transaction.hash))) {
         peers.punish(peer.id, MALFORMED_POINTS, 'transactions/1: not what was asked for');
@@ -101,10 +127,11 @@ export class OrphanTransactions {
     for (const transaction of parentsFirst(received)) {
       const verdict = await mempool.accept(transaction, { source: peer.id });
       if (verdict.status === 'orphan') lacking.push(...verdict.missing);
+      if (isRefusal(verdict)) this.noteRefused(hashToHex(transaction.hash));
       const { points, reason } = gossipVerdictOfTransaction(verdict);
       peers.punish(peer.id, points, `transactions/1: ${reason}`);
     }
-    return { lacking, hasNone: items?.length === 0 };
+    return { lacking, isWhole, hasNone: isWhole && items.length === 0 };
   }
 
   #decode(peer: Peer, bytes: Uint8Array): Transaction | undefined {

@@ -65,6 +65,10 @@ export class Peer {
   lacksUntilMs = 0;
   /** How often in a row it did not answer for headers. */
   headerFailures = 0;
+  /** How often in a row its headers did not go on where the last answer ended. */
+  detours = 0;
+  /** Its chain goes on with a header that we will not have for a reason of ours: our clock, or our owner's word. */
+  isRefused = false;
   /** Since when an answer to a request for its headers is waited for. */
   headersAwaitedSinceMs: number | undefined;
   /** Blocks that it sent though it does not have their parents. */
@@ -95,7 +99,7 @@ export class Peer {
     });
   }
 
-  /** Connected above the limit: gets `status` and `peers` alone, and not for long. */
+  /** Connected above the limit, or to look alone: gets `status` and `peers`, and not for long. */
   get isCourtesy(): boolean {
     return this.#isCourtesy;
   }
@@ -103,6 +107,11 @@ export class Peer {
   /** There is a place for it after all. */
   seat(): void {
     this.#isCourtesy = false;
+  }
+
+  /** It wants none. */
+  unseat(): void {
+    this.#isCourtesy = true;
   }
 
   /** Takes part: its genesis is ours, and it is no courtesy. */

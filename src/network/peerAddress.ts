@@ -52,7 +52,9 @@ function parseMultiaddr(text: string): PeerAddress {
 /** `/ip4/…/tcp/…`, `/ip6/…/tcp/…` or `/dns/…/tcp/…`. @throws PeerAddressError when the host cannot be a name. */
 export function tcpMultiaddr(host: string, port: number, peerId?: string): Multiaddr {
   const family = isIP(host);
-  if (family === 0 && !/^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,251}[a-zA-Z0-9])?$/.test(host)) {
+  // A name whose last part is a number is an IPv4 address with a mistake in it: there is no such top-level domain.
+  const isName = /^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,251}[a-zA-Z0-9])?$/.test(host) && !/(^|\.)\d+$/.test(host);
+  if (family === 0 && !isName) {
     throw new PeerAddressError(`"${host}" is not a host name.`);
   }
   const network = family === 4 ? 'ip4' : family === 6 ? 'ip6' : 'dns';
@@ -62,9 +64,16 @@ export function tcpMultiaddr(host: string, port: number, peerId?: string): Multi
 /** Reads what a node shall call itself: `host`, `host:port` or a multiaddr. @throws PeerAddressError */
 export function announceAddress(text: string, defaultPort: number): string {
   const isHostAlone = isIP(text) !== 0 || /^[^/:]+$/.test(text);
-  if (isHostAlone) return tcpMultiaddr(text, defaultPort).toString();
+  const address = isHostAlone ? tcpMultiaddr(text, defaultPort) : readMultiaddr(text);
+  const host = hostOf(address);
+  if (isNowhere(host) || isUnspecified(host))
+    throw new PeerAddressError(`"${text}": no node can be reached at ${host}.`);
+  return address.toString();
+}
+
+function readMultiaddr(text: string): Multiaddr {
   const address = parsePeerAddress(text);
-  if (address.kind === 'multiaddr') return address.multiaddr.toString();
+  if (address.kind === 'multiaddr') return address.multiaddr;
   throw new PeerAddressError(`"${text}": announce a host or a multiaddr.`);
 }
 
@@ -127,6 +136,25 @@ export function isPrivateHost(host: string): boolean {
     default:
       return host === 'localhost';
   }
+}
+
+/** Whether the address is one of those for examples in texts (RFC 5737, RFC 3849), which are nobody's. */
+export function isForExamples(host: string): boolean {
+  switch (isIP(host)) {
+    case 4:
+      return /^(192\.0\.2|198\.51\.100|203\.0\.113)\./.test(host);
+    case 6:
+      return addressGroup(host) === '2001:db8';
+    default:
+      return false;
+  }
+}
+
+/** What stands for all addresses of a machine: 0.0.0.0, or ::. */
+function isUnspecified(host: string): boolean {
+  return isIP(host) === 6
+    ? expandIp6(host).every((group) => group === '0')
+    : /^0\./.test(host) && isIP(host) === 4;
 }
 
 /** Whether no node can be there: multicast and reserved addresses. */

@@ -4,10 +4,10 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import { peersProtocol } from '../../protocols/peers.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
-import { type NodeStatus, statusProtocol } from '../../protocols/status.ts';
+import { type NodeStatus, statusProtocol, VISITOR_AGENT } from '../../protocols/status.ts';
 import { equalBytes } from '../bytes/bytes.ts';
-import type { RejectCode } from '../consensus/rejection.ts';
-import { verdictOf } from '../consensus/verdict.ts';
+import type { Rejection } from '../consensus/rejection.ts';
+import { costOf } from '../consensus/verdict.ts';
 import type { BanList } from './banList.ts';
 import { groupSizes, leastUseful } from './eviction.ts';
 import { COURTESY_CONNECTIONS, type Host, MAX_CONNECTIONS_OF_PEER } from './host.ts';
@@ -21,7 +21,7 @@ import { TokenBucket } from './tokenBucket.ts';
 /** How long somebody who misbehaved is kept out. */
 export const BAN_SEC = 3600;
 const COURTESY_MS = 5000;
-/** Inbound peers leave room for so many of our own choice (eclipse attacks), or for an eighth of a small limit. */
+/** Inbound peers leave room for so many of our own choice (eclipse attacks), or for an eighth of a small limit, one at least. */
 const RESERVED_OUTBOUND = 8;
 /** A peer that has not said who it is after that gives its place to one that has. */
 const NAMELESS_MS = 5000;
@@ -119,6 +119,10 @@ export class PeerTable implements Gate {
       return undefined;
     }
     const isFirst = peer.status === undefined;
+    if (isFirst && status.userAgent.startsWith(VISITOR_AGENT)) {
+      this.#receiveVisitor(peer);
+      return undefined;
+    }
     if (isFirst && peer.isCourtesy && this.#findPlace(peer)) peer.seat();
     peer.introduce(status);
     if (isFirst && peer.isIntroduced) {
@@ -159,9 +163,9 @@ export class PeerTable implements Gate {
     if (total >= BAN_POINTS) this.ban(id, BAN_SEC, reason);
   }
 
-  /** The same for a block that breaks a rule: what it costs is written beside the rule. */
-  punishForBlock(id: string, code: RejectCode): void {
-    this.punish(id, verdictOf(code).cost, `block: ${code}`);
+  /** The same for a block or a header that was rejected: what that costs is written beside the rule. */
+  punishForRejected(id: string, what: string, rejection: Rejection): void {
+    this.punish(id, costOf(rejection), `${what}: ${rejection.code}`);
   }
 
   /** Bans a peer, and its address where no others share it: on one machine or behind one router many do. */
@@ -203,7 +207,7 @@ export class PeerTable implements Gate {
   }
 
   leave({ remotePeer }: Connection, protocol: Protocol<never, never>, end: () => void): void {
-    this.#serving.leave(this.#peers.get(remotePeer.toString()), protocol, end);
+    this.#serving.leave(this.#peers.get(remotePeer.toString()), protocol, end, Date.now());
   }
 
   taken(protocol: Protocol<never, never>, end: () => void, bytes: number): void {
@@ -267,6 +271,17 @@ export class PeerTable implements Gate {
     return true;
   }
 
+  /** Who only looks is no peer that could be lost later: a courtesy is enough for it, and anybody may have one. */
+  #receiveVisitor(peer: Peer): void {
+    if (peer.isCourtesy) return;
+    const isOne = this.#hasCourtesy(peer);
+    peer.unseat();
+    this.#later(
+      isOne ? COURTESY_MS : FAREWELL_MS,
+      () => peer.isCourtesy && this.disconnect(peer, 'it has looked'),
+    );
+  }
+
   /**
    * Whether a newcomer gets a place in a node that is full: it has said who it is, and another inbound peer is given up for
    * it if that spreads us better over the network. So a crowd from one corner changes nothing.
@@ -327,7 +342,8 @@ export class PeerTable implements Gate {
 
   #hasRoom(): boolean {
     const { maxPeers } = this.#options;
-    const reserved = Math.min(RESERVED_OUTBOUND, Math.floor(maxPeers / 8));
+    // A node with one place only is glad of whoever comes.
+    const reserved = maxPeers < 2 ? 0 : Math.min(RESERVED_OUTBOUND, Math.max(1, Math.floor(maxPeers / 8)));
     return this.count() < maxPeers && this.count('inbound') < maxPeers - reserved;
   }
 

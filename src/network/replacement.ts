@@ -16,6 +16,10 @@ const SILENT_MS = 1000;
 const MAX_LATES = 2;
 /** Who was of no use is not dialled again for so long. */
 const USELESS_MS = 120_000;
+/** Who only said nothing, for so long the first time: we may have had no time to hear it. */
+const FIRST_SILENT_MS = 10_000;
+/** Of whom it is remembered that they said nothing. */
+const MAX_REMEMBERED = 1000;
 
 export type ReplacementOptions = Readonly<{
   peers: PeerTable;
@@ -36,6 +40,7 @@ export type ReplacementOptions = Readonly<{
  */
 export class Replacement {
   readonly #options: ReplacementOptions;
+  readonly #silent = new Set<string>();
 
   constructor(options: ReplacementOptions) {
     this.#options = options;
@@ -66,7 +71,10 @@ export class Replacement {
     const { peers, shunned } = this.#options;
     const peer = peers.get(id);
     if (peer === undefined) return;
-    shunned.add(id, USELESS_MS);
+    const isFirstSilence = isSilent(peer) && !hasFailed(peer) && !this.#silent.has(id);
+    if (isFirstSilence) this.#silent.add(id);
+    if (this.#silent.size > MAX_REMEMBERED) this.#silent.delete(this.#silent.values().next().value!);
+    shunned.add(id, isFirstSilence ? FIRST_SILENT_MS : USELESS_MS);
     peers.disconnect(peer, 'of no use: others are there');
   }
 
@@ -84,10 +92,17 @@ function bySmallestMerit(a: Peer, b: Peer): number {
 }
 
 function isUseless(peer: Peer): boolean {
-  const { headerFailures, headersAwaitedSinceMs, stalls, lates, lacks, hasDelivered, deliveredBlocks } = peer;
+  return isSilent(peer) || hasFailed(peer);
+}
+
+function isSilent({ headersAwaitedSinceMs }: Peer): boolean {
+  return headersAwaitedSinceMs !== undefined && Date.now() - headersAwaitedSinceMs >= SILENT_MS;
+}
+
+function hasFailed(peer: Peer): boolean {
+  const { headerFailures, stalls, lates, lacks, hasDelivered, deliveredBlocks } = peer;
   // Before it has shown its chain, what it lacks may be of one that only others pretend to have.
   const isShown = shownChain(peer) !== undefined;
-  if (headersAwaitedSinceMs !== undefined && Date.now() - headersAwaitedSinceMs >= SILENT_MS) return true;
   if (lacks > 0 && deliveredBlocks === 0 && isShown) return true;
   return headerFailures > 0 || stalls > 0 || (lates >= MAX_LATES && !hasDelivered);
 }

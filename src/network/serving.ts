@@ -1,5 +1,6 @@
 import type { Protocol } from '../../protocols/protocol.ts';
 import type { Peer } from './peer.ts';
+import { Places } from './places.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
 /** Bytes that one peer may take: more than the 16 MB/s that it is entitled to. */
@@ -11,13 +12,6 @@ export const FAIR_BYTES = { burst: 16_000_000, perSec: 2_000_000 };
 export const FAIR_REQUESTS = { burst: 10, perSec: 1 };
 /** Requests above a peer's own limits that are answered with RATE_LIMITED and nothing else; each one more costs a point. */
 export const REFUSALS = { burst: 400, perSec: 10 };
-/** An answer may be given up for another one's sake when it has taken so long, and less than so much was taken of it. */
-export const SLOW_MS = 5000;
-export const SLOW_BYTES_PER_SEC = 32_000;
-
-/** One request that is being answered. `end` breaks it off. */
-type Exchange = { readonly peer: Peer; readonly sinceMs: number; readonly end: () => void; bytes: number };
-
 /** Why a request is not answered. `isExcess`: the peer has gone on for too long after it was told so. */
 export type Refusal = Readonly<{ message: string; isExcess: boolean }>;
 
@@ -40,8 +34,7 @@ export class Serving {
   readonly #bytes = new TokenBucket(ALL_SERVED_BYTES, Date.now());
   readonly #shares = new WeakMap<Peer, Share>();
   readonly #requests = new Map<string, TokenBucket>();
-  /** By protocol, the eldest first. */
-  readonly #exchanges = new Map<string, Map<() => void, Exchange>>();
+  readonly #places = new Map<string, Places>();
 
   /** Undefined to let the request in; then `leave` is called once with the same `end`. */
   enter(peer: Peer, protocol: Protocol<never, never>, end: () => void, nowMs: number): Refusal | undefined {
@@ -52,24 +45,22 @@ export class Serving {
     const isFair = used.fair.take(nowMs);
     const all = this.#allOf(protocol, nowMs);
     if (!all.isOpen(nowMs) && !isFair) return { message: 'too many ask at once', isExcess: false };
-    if (!this.#makeRoom(peer, protocol, nowMs))
+    if (!this.#placesOf(protocol).enter(peer, end, nowMs))
       return { message: 'too many are being answered', isExcess: false };
     all.charge(nowMs, 1);
     used.open++;
-    this.#exchangesOf(protocol.name).set(end, { peer, sinceMs: nowMs, end, bytes: 0 });
     return undefined;
   }
 
-  leave(peer: Peer | undefined, { name }: { name: string }, end: () => void): void {
-    this.#exchangesOf(name).delete(end);
-    const used = peer && this.#shares.get(peer)?.requests.get(name);
+  leave(peer: Peer | undefined, protocol: Protocol<never, never>, end: () => void, nowMs: number): void {
+    this.#placesOf(protocol).leave(end, nowMs);
+    const used = peer && this.#shares.get(peer)?.requests.get(protocol.name);
     if (used) used.open = Math.max(0, used.open - 1);
   }
 
   /** So many bytes of an answer have been taken. */
-  taken({ name }: { name: string }, end: () => void, bytes: number): void {
-    const exchange = this.#exchangesOf(name).get(end);
-    if (exchange !== undefined) exchange.bytes += bytes;
+  taken(protocol: Protocol<never, never>, end: () => void, bytes: number): void {
+    this.#placesOf(protocol).taken(end, bytes);
   }
 
   /** So many bytes are to go to a peer. False: it has had its share for now. */
@@ -98,27 +89,6 @@ export class Serving {
     return share.bytes.isOpen(nowMs) && (this.#bytes.isOpen(nowMs) || share.fairBytes.isOpen(nowMs));
   }
 
-  /**
-   * Where all places are taken, the slowest is given up if it is a reader that hardly reads, or one of several that a peer has
-   * while another has none. Others go on: an answer that is broken off half-way has cost its bytes for nothing.
-   */
-  #makeRoom(newcomer: Peer, { name, limits }: Protocol<never, never>, nowMs: number): boolean {
-    const exchanges = this.#exchangesOf(name);
-    if (exchanges.size < limits.streamsInAll) return true;
-    const held = new Map<Peer, number>();
-    for (const { peer } of exchanges.values()) held.set(peer, (held.get(peer) ?? 0) + 1);
-    const rate = ({ bytes, sinceMs }: Exchange) => (1000 * bytes) / (nowMs - sinceMs);
-    const isHeldUp = (exchange: Exchange) =>
-      rate(exchange) < SLOW_BYTES_PER_SEC || (held.get(exchange.peer)! > 1 && !held.has(newcomer));
-    const [slowest] = [...exchanges.values()]
-      .filter((exchange) => nowMs - exchange.sinceMs >= SLOW_MS && isHeldUp(exchange))
-      .sort((a, b) => rate(a) - rate(b));
-    if (slowest === undefined) return false;
-    exchanges.delete(slowest.end);
-    slowest.end();
-    return true;
-  }
-
   #shareOf(peer: Peer, nowMs: number): Share {
     const known = this.#shares.get(peer);
     if (known !== undefined) return known;
@@ -145,12 +115,12 @@ export class Serving {
     return bucket;
   }
 
-  #exchangesOf(name: string): Map<() => void, Exchange> {
-    const known = this.#exchanges.get(name);
+  #placesOf({ name, limits }: Protocol<never, never>): Places {
+    const known = this.#places.get(name);
     if (known !== undefined) return known;
-    const exchanges = new Map<() => void, Exchange>();
-    this.#exchanges.set(name, exchanges);
-    return exchanges;
+    const places = new Places(limits.streamsInAll);
+    this.#places.set(name, places);
+    return places;
   }
 }
 

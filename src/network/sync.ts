@@ -11,6 +11,12 @@ import { findUnserved } from './unserved.ts';
 
 /** So far behind the best header is syncing; less is the daily life of a node that has caught up once. */
 const FAR_BEHIND = 6;
+/** So long without a block or a header, while a peer has just what we have, and what others claim is no more than talk. */
+const SETTLED_MS = 5000;
+/** So long without either, and a peer that was slow is one that sends nothing more. */
+const SERVED_MS = 60_000;
+/** So long after the last block, headers are a sign that we get on: they are made without end by whoever wants to hold us up. */
+const HEADERS_MS = 30_000;
 /** Between a block that was dropped unread and the request for its chain. */
 const UNSEEN_MS = 500;
 /** How long a gossiped block waits for its ancestors before it is let go. */
@@ -34,6 +40,10 @@ export class Sync {
   readonly #headers: HeaderSearch;
   readonly #orphanWaiters = new Map<string, (resolved: boolean) => void>();
   #unseenTimer: NodeJS.Timeout | undefined;
+  #settleTimer: NodeJS.Timeout | undefined;
+  /** When the tip moved, or the first peer came; and when the headers did, if that was soon after it. */
+  #tipMovedAtMs = 0;
+  #movedAtMs = 0;
   #hasCaughtUp = false;
   #toldUnserved: number | undefined;
 
@@ -79,6 +89,7 @@ export class Sync {
   /** No peers are left: what comes next is judged as at the start. */
   reset(): void {
     this.#hasCaughtUp = false;
+    this.#tipMovedAtMs = 0;
   }
 
   /** The tip moved. */
@@ -88,6 +99,9 @@ export class Sync {
       const node = chain.node(hash);
       if (node !== undefined && chain.isActive(node)) settle(true);
     }
+    this.#noteTip();
+    // The headers that follow may not have been fetched yet.
+    this.#headers.wake();
     this.#download.pump();
     this.#noteCaughtUp();
   }
@@ -123,16 +137,61 @@ export class Sync {
   }
 
   close(): void {
+    clearTimeout(this.#settleTimer);
     for (const settle of [...this.#orphanWaiters.values()]) settle(false);
   }
 
   #noteCaughtUp(): void {
     const { chain, peers, log, onProgress } = this.#options;
-    if (this.#hasCaughtUp || this.#download.isActive || peers.introduced().length === 0) return;
-    if (this.#headers.isPromising || this.#download.isHopeful || this.#isWaitingForPruned()) return;
+    if (this.#hasCaughtUp || peers.introduced().length === 0) return;
+    if (this.#tipMovedAtMs === 0) this.#noteTip();
+    const isBusy = this.#download.isActive || this.#headers.isPromising || this.#download.isHopeful;
+    const isWaiting = this.#isWaitingForPruned() || isBusy;
+    clearTimeout(this.#settleTimer);
+    if ((isWaiting && !this.#isSettled) || this.#isAtItsBeginning || this.#isBeingServed) {
+      this.#settleTimer = setTimeout(() => this.#noteCaughtUp(), SETTLED_MS + 10);
+      this.#settleTimer.unref();
+      return;
+    }
     this.#hasCaughtUp = true;
     log.trace({ height: chain.tip.height }, 'no peer is ahead');
     onProgress();
+  }
+
+  /** Others who are at the beginning as well say nothing of where the chain is that we have headers of. */
+  get #isAtItsBeginning(): boolean {
+    const { chain, peers } = this.#options;
+    if (chain.tip.height > 0 || chain.bestHeader.height <= FAR_BEHIND) return false;
+    if (Date.now() - this.#movedAtMs > SERVED_MS) return false;
+    return peers.introduced().some(({ chainWork }) => chainWork > chain.tip.chainWork);
+  }
+
+  /** However slowly: those who sent blocks, and neither stalled nor had nothing when they were asked, have more. */
+  get #isBeingServed(): boolean {
+    const { chain, peers } = this.#options;
+    if (Date.now() - this.#movedAtMs > SERVED_MS) return false;
+    return peers.introduced().some(({ hasDelivered, lacks, bestNode }) => {
+      return (
+        hasDelivered &&
+        lacks === 0 &&
+        bestNode !== undefined &&
+        !bestNode.isInvalid &&
+        bestNode.chainWork > chain.tip.chainWork
+      );
+    });
+  }
+
+  /** Headers without blocks, and claims without headers, however many, do not keep us from being where others are. */
+  get #isSettled(): boolean {
+    const { chain, peers } = this.#options;
+    const sinceMs = Date.now() - SETTLED_MS;
+    if (this.#movedAtMs > sinceMs || !this.#download.isQuietSince(sinceMs)) return false;
+    return peers.introduced().some(({ chainWork }) => chainWork === chain.tip.chainWork);
+  }
+
+  #noteTip(): void {
+    this.#tipMovedAtMs = Date.now();
+    this.#movedAtMs = this.#tipMovedAtMs;
   }
 
   /**
@@ -157,6 +216,9 @@ export class Sync {
   }
 
   #onHeaders(): void {
+    const nowMs = Date.now();
+    if (nowMs - this.#tipMovedAtMs < HEADERS_MS) this.#movedAtMs = nowMs;
+    if (this.#isAtItsBeginning) this.#hasCaughtUp = false;
     this.#download.pump();
     this.#options.onProgress();
   }

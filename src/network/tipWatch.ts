@@ -17,7 +17,7 @@ const SLOW_SPACINGS = 3;
 const IMPROBABLE_SPACINGS = 12;
 
 /** What a peer says of its chain. */
-type Claim = Pick<Peer, 'id' | 'chainWork' | 'height'>;
+type Claim = Pick<Peer, 'id' | 'chainWork' | 'height' | 'isRefused'>;
 
 export type TipWatchOptions = Readonly<{
   chain: Chain;
@@ -110,8 +110,10 @@ export class TipWatch {
     }
     compare();
     if (behindMs < UNSHOWN_MS) return true;
-    const unshown = ahead.filter(({ chainWork }) => chainWork > chain.bestHeader.chainWork);
+    // Whose headers we will not have has shown them.
+    const unshown = ahead.filter((peer) => !peer.isRefused && peer.chainWork > chain.bestHeader.chainWork);
     for (const peer of unshown) disconnect(peer, 'claims a chain that it does not show');
+    if (unshown.length > 0) this.#behindSinceMs = undefined;
     return true;
   }
 

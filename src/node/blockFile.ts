@@ -60,15 +60,19 @@ export async function writeBlockFile(
 ): Promise<void> {
   const partial = `${path}.part`;
   const stream = createWriteStream(partial);
+  // Whenever it comes, also between two waits: without anybody who listens it would end the process.
+  const failure = new Promise<never>((_, reject) => stream.on('error', reject));
+  failure.catch(() => undefined);
+  const event = (name: string) => Promise.race([once(stream, name), failure]);
   try {
-    await once(stream, 'open');
+    await event('open');
     for await (const bytes of blocks) {
       const frame = new ByteWriter(FRAME_BYTES).bytes(params.magic).u32(bytes.length).finish();
       stream.write(frame);
-      if (!stream.write(bytes)) await once(stream, 'drain');
+      if (!stream.write(bytes)) await event('drain');
     }
     stream.end();
-    await once(stream, 'finish');
+    await event('finish');
     const file = await open(partial, 'r+');
     await file.sync();
     await file.close();

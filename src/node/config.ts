@@ -36,7 +36,7 @@ export type NodeConfig = Readonly<{
   maxPeers: number;
   /** 0: a free one, kept in the data directory. */
   serverPort: number;
-  listenHost: string;
+  listenHosts: readonly string[];
   announce: readonly string[];
   /** On top of the network's bootstrap list. */
   dnsSeeds: readonly string[];
@@ -242,7 +242,6 @@ function readNetworkFile(path: string): NetworkParams {
 
 function toConfig(settings: z.infer<typeof settingsSchema>, isLogLevelGiven: boolean): NodeConfig {
   const { params, network, dataDir } = locate(settings.network, settings['data-dir']);
-  const seeds = settings['dns-seed'];
   if ((settings['rpc-user'] === undefined) !== (settings['rpc-password'] === undefined)) {
     throw new ConfigError('rpc-user and rpc-password go together: one of them is missing.');
   }
@@ -254,10 +253,9 @@ function toConfig(settings: z.infer<typeof settingsSchema>, isLogLevelGiven: boo
     dataDir,
     maxPeers: settings['max-peers'],
     serverPort: settings['server-port'],
-    listenHost: settings['listen-host'],
+    listenHosts: hostsOf(settings['listen-host']),
     announce: settings.announce,
-    dnsSeeds: seeds.filter((seed) => seed !== 'none'),
-    useBootstrapList: !seeds.includes('none'),
+    ...seedsOf(settings['dns-seed']),
     miner: settings.miner,
     publicKey: settings['public-key'],
     threads: settings.threads,
@@ -281,6 +279,16 @@ function toConfig(settings: z.infer<typeof settingsSchema>, isLogLevelGiven: boo
     logLevel: settings['log-level'],
     isLogLevelGiven,
   };
+}
+
+/** Of `--dns-seed`. */
+export function seedsOf(listed: readonly string[]): Pick<NodeConfig, 'dnsSeeds' | 'useBootstrapList'> {
+  return { dnsSeeds: listed.filter((seed) => seed !== 'none'), useBootstrapList: !listed.includes('none') };
+}
+
+/** Of `--listen-host`. */
+export function hostsOf(listed: string): readonly string[] {
+  return listed.split(',').map((host) => host.trim());
 }
 
 /** @throws ConfigError when the blocks kept would be too few, or an index would point to those that are gone. */

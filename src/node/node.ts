@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Chain } from '../chain/chain.ts';
 import type { ChainChange } from '../chain/chainChange.ts';
-import { isReindexUnfinished, reindex } from '../chain/reindex.ts';
+import { isReindexUnfinished, reindex, removeReindexed } from '../chain/reindex.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { VerifyPool } from '../crypto/verifyPool.ts';
-import { FROM_FILE, Mempool } from '../mempool/mempool.ts';
+import { FROM_CHAIN, FROM_FILE, Mempool } from '../mempool/mempool.ts';
 import { MempoolFiles } from '../mempool/mempoolFiles.ts';
 import { checkProposal } from '../mining/checkProposal.ts';
 import { Miner } from '../mining/miner.ts';
@@ -21,13 +21,14 @@ import { RpcServer } from '../rpc/rpcServer.ts';
 import { StratumServer } from '../rpc/stratumServer.ts';
 import { DiskSpace } from '../store/diskSpace.ts';
 import { areTablesSound } from '../store/tableCheck.ts';
-import { type TransactionListener, Wallet } from '../wallet/wallet.ts';
+import type { DroppedListener, TransactionListener } from '../wallet/unconfirmedPayments.ts';
+import { Wallet } from '../wallet/wallet.ts';
 import type { NodeConfig } from './config.ts';
 import { ConfigError } from './configError.ts';
 import { LOG_FILE, type Logger } from './log.ts';
 import { LogLevels } from './logLevels.ts';
 import { UpgradeWatch } from './upgradeWatch.ts';
-import { tellOfPayments } from './walletNews.ts';
+import { tellOfDropped, tellOfPayments } from './walletNews.ts';
 import { WalletNotifier } from './walletNotifier.ts';
 import { warningsOf } from './warnings.ts';
 import { watchDiskSpace } from './watchDiskSpace.ts';
@@ -65,15 +66,19 @@ export type Node = Readonly<{
   close(): Promise<void>;
 }>;
 
-/**
- * Opens all parts, each on top of the ones before. What was open is closed again if one fails.
- * @param onOwned is called once nobody else can have the data directory
- */
+type OpenOptions = Readonly<{
+  /** Called once nobody else can have the data directory. */
+  onOwned?: () => void;
+  /** Ends what may take long at the start, with the signal's reason: the next start begins it anew. */
+  signal?: AbortSignal;
+}>;
+
+/** Opens all parts, each on top of the ones before. What was open is closed again if one fails. */
 export async function openNode(
   config: NodeConfig,
   log: Logger,
   version: string,
-  onOwned: () => void = () => undefined,
+  { onOwned = () => undefined, signal }: OpenOptions = {},
 ): Promise<Node> {
   const closers: Closer[] = [];
   const opened: Opened = (what, close) => closers.push({ what, close });
@@ -82,7 +87,10 @@ export async function openNode(
     stop = resolve;
   });
   try {
-    const { services, doors, monitor } = await openParts({ config, log, version, stop, onOwned }, opened);
+    const { services, doors, monitor } = await openParts(
+      { config, log, version, stop, onOwned, signal },
+      opened,
+    );
     const minerKey = config.miner ? await startMining(config, services, opened) : undefined;
     if (config.miner && services.miner.status().kernel === 'plain')
       log.warn('mining at a fifth of the speed: this processor, or this Node, has no SIMD for WebAssembly');
@@ -108,6 +116,7 @@ async function openParts(
     version: string;
     stop: (error?: Error) => void;
     onOwned: () => void;
+    signal: AbortSignal | undefined;
   },
   opened: Opened,
 ): Promise<{ services: NodeServices; doors: Doors; monitor: Monitor }> {
@@ -123,7 +132,8 @@ async function openParts(
   opened('signature workers', () => verifyPool.close());
 
   if (config.reindex || isReindexUnfinished(dataDir))
-    await mend(config, { verifyPool, diskSpace, log: logOf('chain') });
+    await mend(config, { verifyPool, diskSpace, signal: options.signal, log: logOf('chain') });
+  else await removeReindexed(dataDir);
 
   // The databases' lock is the data directory's: whoever does not get it must not touch the cookie of the one who has it.
   const monitor = new Monitor(config.isSeed);
@@ -159,7 +169,9 @@ async function openParts(
     config.walletNotify === undefined ? undefined : new WalletNotifier(config.walletNotify, logOf('wallet'));
   if (notifier !== undefined) opened('wallet-notify', () => notifier.close());
   const onTransaction = tellOfPayments(logOf('wallet'), notifier);
-  const wallet = await openWallet({ dataDir, params, chain, pool, onTransaction, log: logOf('wallet') });
+  const onDropped = tellOfDropped(logOf('wallet'), notifier);
+  const told = { onTransaction, onDropped };
+  const wallet = await openWallet({ dataDir, params, chain, pool, ...told, log: logOf('wallet') });
   reader = wallet;
   opened('wallet', () => wallet.close());
 
@@ -179,7 +191,7 @@ async function openParts(
     dataDir,
     maxPeers: config.maxPeers,
     serverPort: config.serverPort,
-    listenHost: config.listenHost,
+    listenHosts: config.listenHosts,
     announce: config.announce,
     seeds: [...(config.useBootstrapList ? await readBootstrapList(params) : []), ...config.dnsSeeds],
     crawl: config.isSeed,
@@ -291,15 +303,18 @@ function openWallet(parts: {
   chain: Chain;
   pool: Mempool;
   onTransaction: TransactionListener;
+  onDropped: DroppedListener;
   log: Logger;
 }): Promise<Wallet> {
-  const { dataDir, params, chain, pool, onTransaction, log } = parts;
+  const { dataDir, params, chain, pool, onTransaction, onDropped, log } = parts;
   return Wallet.open({
     onTransaction,
+    onDropped,
     dataDir,
     params,
     chain,
     isInMempool: (txid) => pool.has(txid),
+    spenderOf: (outpoint) => pool.spenderOf(outpoint),
     onRescan: (height, of) => log.info({ height, of }, 'looking through the chain for coins of the wallet'),
     onRescanFailed: (error) => log.error({ err: error }, 'the wallet cannot follow the chain'),
     ledger: {
@@ -313,9 +328,9 @@ function openWallet(parts: {
 /** Makes the chain's database anew, and tells how far it is. */
 async function mend(
   { dataDir, params, transactionIndex }: NodeConfig,
-  parts: { verifyPool: VerifyPool; diskSpace: DiskSpace; log: Logger },
+  parts: { verifyPool: VerifyPool; diskSpace: DiskSpace; signal: AbortSignal | undefined; log: Logger },
 ): Promise<void> {
-  const { verifyPool, diskSpace, log } = parts;
+  const { verifyPool, diskSpace, signal, log } = parts;
   let toldMs = performance.now();
   const onProgress = (done: number, total: number) => {
     if (performance.now() - toldMs < PROGRESS_MS) return;
@@ -323,7 +338,8 @@ async function mend(
     log.info(`reindexing ${done}/${total} (${Math.floor((100 * done) / total)} %)`);
   };
   log.info('reindexing: the chain database is made anew from the stored blocks');
-  const result = await reindex({ dataDir, params, transactionIndex, verifyPool, diskSpace, onProgress });
+  const work = { dataDir, params, transactionIndex, verifyPool, diskSpace };
+  const result = await reindex({ ...work, onProgress, ...(signal && { signal }) });
   log.info(result, 'reindexed');
   if (result.pruned > 0) {
     log.warn(
@@ -346,6 +362,17 @@ function follow(
   },
 ): void {
   const { pool, wallet, miner, templates, network, upgradeWatch, log } = parts;
+  let isSending = false;
+  const sendAgain = async () => {
+    if (isSending) return;
+    isSending = true;
+    try {
+      // An input that was too young, or a fee that was too low, may do now.
+      for (const payment of wallet.strandedPayments()) await pool.accept(payment, { source: FROM_WALLET });
+    } finally {
+      isSending = false;
+    }
+  };
   chain.onChange(async (change) => {
     miner.interrupt();
     await pool.update(change);
@@ -355,10 +382,13 @@ function follow(
     logChange(change, log);
     upgradeWatch.update();
     network.update(change);
+    // Not awaited: the mempool takes nothing before the chain has told everybody. A fault of ours is tried again.
+    sendAgain().catch(() => undefined);
   });
-  pool.onAccepted(({ transaction }, source) => {
-    // What the last run left was told of then.
-    wallet.noteTransaction(transaction, source !== FROM_FILE && source !== FROM_WALLET);
+  pool.onAccepted(({ transaction }, source, replaced) => {
+    // What the last run left was told of then; of what a reorganization undid, the wallet tells when it has followed.
+    const isNews = ![FROM_FILE, FROM_WALLET, FROM_CHAIN].includes(source);
+    wallet.noteTransaction(transaction, { isNews, replaced: replaced.map(({ txid }) => txid) });
   });
 }
 

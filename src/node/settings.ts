@@ -49,8 +49,8 @@ export const SETTINGS = {
   },
   'listen-host': {
     kind: 'string',
-    value: 'IP',
-    description: 'address to listen on for peers (default 0.0.0.0)',
+    value: 'IP[,IP]',
+    description: 'addresses to listen on for peers; 0.0.0.0,:: is all, IPv4 and IPv6 (default 0.0.0.0)',
   },
   announce: {
     kind: 'list',

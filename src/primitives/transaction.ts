@@ -52,10 +52,11 @@ const KEY_SCRATCH = new Uint8Array(36);
 export function readTransaction(reader: ByteReader): Transaction {
   const start = reader.offset;
   const version = reader.i32();
-  const inputs: TransactionInput[] = [];
-  for (let n = reader.count(MIN_INPUT_BYTES); n > 0; n--) inputs.push(readInput(reader));
-  const outputs: TransactionOutput[] = [];
-  for (let n = reader.count(MIN_OUTPUT_BYTES); n > 0; n--) outputs.push(readOutput(reader));
+  // As long as they will be: growing from nothing, a list for one makes room for seventeen.
+  const inputs = new Array<TransactionInput>(reader.count(MIN_INPUT_BYTES));
+  for (let i = 0; i < inputs.length; i++) inputs[i] = readInput(reader);
+  const outputs = new Array<TransactionOutput>(reader.count(MIN_OUTPUT_BYTES));
+  for (let i = 0; i < outputs.length; i++) outputs[i] = readOutput(reader);
   const lockTime = reader.u32();
   const bytes = reader.since(start);
   return { version, inputs, outputs, lockTime, bytes, hash: sha256d(bytes) };

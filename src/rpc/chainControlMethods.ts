@@ -22,12 +22,7 @@ export const chainControlMethods: readonly RpcMethod[] = [
       if (node.parent === undefined) {
         throw new RpcError(RPC_ERROR.invalidParameter, 'The genesis block cannot be invalidated');
       }
-      try {
-        await services.chain.invalidate(node);
-      } catch (error) {
-        if (!(error instanceof PrunedError)) throw error;
-        throw new RpcError(RPC_ERROR.misc, error.message, { cause: error });
-      }
+      await orSayWhatWasPruned(services.chain.invalidate(node));
       return null;
     },
   }),
@@ -38,7 +33,7 @@ export const chainControlMethods: readonly RpcMethod[] = [
     example: 'indiecoin rpc reconsiderblock <block hash>',
     parameters: { blockhash: text },
     run: async (services, { blockhash }) => {
-      await services.chain.reconsider(findNode(services, blockhash, 'blockhash'));
+      await orSayWhatWasPruned(services.chain.reconsider(findNode(services, blockhash, 'blockhash')));
       return null;
     },
   }),
@@ -88,4 +83,13 @@ async function waitUntil(
   await events.until(isMet, AbortSignal.any(signals));
   const { hash, height } = chain.tip;
   return { hash, height };
+}
+
+async function orSayWhatWasPruned(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof PrunedError)) throw error;
+    throw new RpcError(RPC_ERROR.misc, error.message, { cause: error });
+  }
 }

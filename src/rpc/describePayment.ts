@@ -4,41 +4,69 @@ import { encodeAddress } from '../crypto/address.ts';
 import { decodeBlock } from '../primitives/block.ts';
 import type { Transaction } from '../primitives/transaction.ts';
 import { labelOf } from '../wallet/addressBook.ts';
-import { describePending } from '../wallet/pendingView.ts';
+import type { DroppedPayment } from '../wallet/droppedPayments.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import type { HistoryEntry } from '../wallet/walletCoin.ts';
 import { toCoins } from './amounts.ts';
 import type { NodeServices } from './nodeServices.ts';
 
 const BIP125_SEQUENCE = 0xffff_fffd;
+/** Of a chain of replacements, those that are named: a stranger can make it a thousand long. */
+const MAX_STEPS = 25;
 
-/** What a payment did to the wallet, or to the keys that it only watches. */
-export type KnownPayment = Readonly<{ entry: HistoryEntry; isWatchOnly: boolean }>;
+/** What a payment did to the wallet, or to the keys that it only watches; or would have done, if it was dropped. */
+export type KnownPayment = Readonly<{ entry: HistoryEntry; isWatchOnly: boolean; dropped?: DroppedPayment }>;
 /** With its transaction; that is missing where the block is pruned. */
 export type FoundPayment = KnownPayment &
   Readonly<{
     transaction: Transaction | undefined;
     /** In its block. */
     position: number | undefined;
-    /** How deep a payment is that took its place. */
-    conflict?: number;
   }>;
 export type Detail = Record<string, unknown>;
 
-/** Unconfirmed ones first, then from the latest block on. */
+/** Unconfirmed ones first, then from the latest block on; those that were dropped are among them. */
 export async function paymentsOf(
   { wallet }: NodeServices,
   limit: number,
   withWatchOnly: boolean,
 ): Promise<KnownPayment[]> {
-  const own = (await wallet.history(limit)).map((entry) => ({ entry, isWatchOnly: false }));
+  const own = await paymentsIn(wallet, limit, false);
   const { watchOnly } = wallet;
-  if (!withWatchOnly || watchOnly?.isWatching !== true) return own;
-  const watched = (await watchOnly.history(limit)).map((entry) => ({ entry, isWatchOnly: true }));
-  const heightOf = ({ entry: { height } }: KnownPayment) => height ?? Number.POSITIVE_INFINITY;
+  const isWatching = withWatchOnly && watchOnly?.isWatching === true;
+  const watched = isWatching ? await paymentsIn(watchOnly, limit, true) : [];
   return [...own, ...watched]
-    .sort((a, b) => (heightOf(a) === heightOf(b) ? 0 : heightOf(b) - heightOf(a)))
+    .sort((a, b) => {
+      const [left, right] = [placeOf(a), placeOf(b)];
+      return left === right ? 0 : right - left;
+    })
     .slice(0, limit);
+}
+
+async function paymentsIn(
+  wallet: Pick<Wallet, 'history' | 'dropped'>,
+  limit: number,
+  isWatchOnly: boolean,
+): Promise<KnownPayment[]> {
+  const known = (await wallet.history(limit)).map((entry) => ({ entry, isWatchOnly }));
+  const dropped = [...wallet.dropped().values()].map((one) => ({
+    entry: one.entry,
+    isWatchOnly,
+    dropped: one,
+  }));
+  return [...known, ...dropped.reverse()];
+}
+
+/** The height at which a payment stands in a list. */
+export function placeOf({ entry, dropped }: KnownPayment): number {
+  if (dropped !== undefined) return dropped.conflictHeight ?? dropped.droppedHeight;
+  return entry.height ?? Number.POSITIVE_INFINITY;
+}
+
+/** Negative for a payment whose place one of a block has taken: how deep that is. */
+export function confirmationsOf({ entry: { height }, dropped }: KnownPayment, tipHeight: number): number {
+  if (height !== undefined) return tipHeight - height + 1;
+  return dropped?.conflictHeight === undefined ? 0 : -(tipHeight - dropped.conflictHeight + 1);
 }
 
 /** One line for each output that was paid to somebody else, and for each that was paid to us, but for change. */
@@ -79,10 +107,8 @@ function categoryOf({ isCoinbase, height }: HistoryEntry, nextHeight: number, ma
   return nextHeight >= height + maturity ? 'generate' : 'immature';
 }
 
-export function describeEntry(
-  { wallet, chain }: NodeServices,
-  { entry, transaction, position, conflict }: FoundPayment,
-): Detail {
+export function describeEntry({ wallet, chain }: NodeServices, payment: FoundPayment): Detail {
+  const { entry, transaction, position } = payment;
   const { txid, height, blockHash, timeSec, isCoinbase } = entry;
   const pending = height === undefined ? wallet.pendingTransaction(txid) : undefined;
   const { earlier, later } = replacementsOf(wallet, txid);
@@ -90,9 +116,9 @@ export function describeEntry(
   const isReplaceable =
     height === undefined && transaction?.inputs.some(({ sequence }) => sequence <= BIP125_SEQUENCE);
   return {
-    confirmations: height === undefined ? -(conflict ?? 0) : chain.tip.height - height + 1,
+    confirmations: confirmationsOf(payment, chain.tip.height),
     ...(isCoinbase && { generated: true }),
-    ...(height === undefined && { trusted: pending?.isOwn ?? false }),
+    ...(height === undefined && { trusted: pending?.isTrusted ?? false }),
     ...(height !== undefined && {
       blockhash: blockHash,
       blockheight: height,
@@ -120,8 +146,13 @@ export class PaymentReader {
     this.#services = services;
   }
 
-  async find({ entry, isWatchOnly }: KnownPayment): Promise<FoundPayment> {
+  async find(payment: KnownPayment): Promise<FoundPayment> {
     const { wallet, chain } = this.#services;
+    const { entry, isWatchOnly, dropped } = payment;
+    if (dropped !== undefined) {
+      const { transaction } = dropped;
+      return { ...payment, transaction, position: undefined };
+    }
     if (entry.blockHash === undefined) {
       const { txid } = entry;
       const pending = isWatchOnly ? wallet.watchOnly?.pendingTransaction(txid) : undefined;
@@ -145,36 +176,27 @@ export class PaymentReader {
 
 /** The payments that one has replaced, and those that have replaced it: the nearest first. */
 function replacementsOf(wallet: Wallet, txid: string): { earlier: string[]; later: string[] } {
-  const replaced = wallet.replaced();
-  if (replaced.size === 0) return { earlier: [], later: [] };
-  const replacedBy = new Map([...replaced].map(([old, payment]) => [payment.replacedBy, old]));
-  const earlier: string[] = [];
-  for (let old = replacedBy.get(txid); old !== undefined; old = replacedBy.get(old)) earlier.push(old);
-  const later: string[] = [];
-  for (let by = replaced.get(txid)?.replacedBy; by !== undefined; by = replaced.get(by)?.replacedBy)
-    later.push(by);
+  const dropped = new Map([...wallet.dropped(), ...(wallet.watchOnly?.dropped() ?? [])]);
+  if (dropped.size === 0) return { earlier: [], later: [] };
+  // Without what only builds on another one that was replaced.
+  const isChild = ({ transaction, replacedBy }: DroppedPayment) =>
+    transaction.inputs.some(
+      ({ outpoint }) => dropped.get(hashToHex(outpoint.txHash))?.replacedBy === replacedBy,
+    );
+  const replacedBy = new Map(
+    [...dropped].filter(([, one]) => !isChild(one)).map(([old, one]) => [one.replacedBy, old]),
+  );
+  const earlier = follow(txid, (later) => replacedBy.get(later));
+  const later = follow(txid, (old) => dropped.get(old)?.replacedBy);
   return { earlier, later };
 }
 
-/** A payment whose place another one has taken: its conflict is as deep as that is. */
-export async function findReplaced(services: NodeServices, txid: string): Promise<FoundPayment | undefined> {
-  const { wallet, chain } = services;
-  const replaced = wallet.replaced().get(txid);
-  if (replaced === undefined) return undefined;
-  const { transaction, timeSec, spent } = replaced;
-  const find = (script: Uint8Array) => {
-    const lock = parseLockingScript(script);
-    return lock?.type === 'public-key' ? wallet.keys.ring.find(lock.publicKey) : undefined;
-  };
-  const entry = { ...describePending({ transaction, timeSec, isOwn: true }, find, () => undefined), spent };
-  const { later } = replacementsOf(wallet, txid);
-  const payments = await wallet.history(Number.MAX_SAFE_INTEGER);
-  const height = payments.find((payment) => later.includes(payment.txid))?.height;
-  return {
-    entry: { ...entry, fee: spent - transaction.outputs.reduce((sum, { amount }) => sum + amount, 0n) },
-    isWatchOnly: false,
-    transaction,
-    position: undefined,
-    conflict: height === undefined ? 0 : chain.tip.height - height + 1,
-  };
+/** Step by step, each txid once: of two that replaced each other by turns, each is behind the other. */
+function follow(txid: string, next: (txid: string) => string | undefined): string[] {
+  const steps = new Set<string>();
+  for (let step = next(txid); step !== undefined && step !== txid && !steps.has(step); step = next(step)) {
+    if (steps.size === MAX_STEPS) break;
+    steps.add(step);
+  }
+  return [...steps];
 }

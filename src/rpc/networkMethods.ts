@@ -301,7 +301,7 @@ async function setBan(
   return null;
 }
 
-/** What a ban is of. Other subnets than a single address and a subscriber's /64 are no more than their addresses. */
+/** What a ban is of; undefined for larger subnets, which no ban reaches. */
 function bannable(subnet: string): string | undefined {
   if (PEER_ID.test(subnet)) return subnet;
   const [host = '', bits] = subnet.split('/', 2);

@@ -4,13 +4,14 @@ import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { decodeBlock } from '../primitives/block.ts';
 import { toCoins } from './amounts.ts';
 import {
+  confirmationsOf,
   type Detail,
   describeEntry,
   detailsOf,
   type FoundPayment,
-  findReplaced,
   PaymentReader,
   paymentsOf,
+  placeOf,
 } from './describePayment.ts';
 import { describeTransaction } from './describeTransaction.ts';
 import type { NodeServices } from './nodeServices.ts';
@@ -107,12 +108,10 @@ async function getTransaction(
   const txid = readHash(given.txid, 'txid');
   const payments = await paymentsOf(services, Number.MAX_SAFE_INTEGER, true);
   const payment = payments.find(({ entry }) => entry.txid === txid);
-  const found = payment
-    ? await new PaymentReader(services).find(payment)
-    : await findReplaced(services, txid);
-  if (found === undefined) {
+  if (payment === undefined) {
     throw new RpcError(RPC_ERROR.invalidAddressOrKey, 'Invalid or non-wallet transaction id');
   }
+  const found = await new PaymentReader(services).find(payment);
   const { transaction, entry } = found;
   const isPayer = entry.spent > 0n;
   const { tip } = services.wallet;
@@ -150,8 +149,9 @@ async function listSinceBlock(
   const payments = await paymentsOf(services, Number.MAX_SAFE_INTEGER, given.include_watchonly);
   const transactions: Detail[] = [];
   for (const payment of payments.toReversed()) {
-    const { height } = payment.entry;
-    if (fork !== undefined && height !== undefined && height <= fork.height) continue;
+    // What no block has decided is told of each time, as Bitcoin Core does.
+    const isDecided = payment.entry.height !== undefined || payment.dropped?.conflictHeight !== undefined;
+    if (fork !== undefined && isDecided && placeOf(payment) <= fork.height) continue;
     transactions.push(...linesOf(services, await reader.find(payment), given.label));
   }
   const removed: Detail[] = [];
@@ -184,8 +184,9 @@ async function getReceivedByAddress(
   const reader = new PaymentReader(services);
   let total = 0n;
   for (const payment of await paymentsOf(services, Number.MAX_SAFE_INTEGER, isWatched)) {
-    const { received, height, isCoinbase } = payment.entry;
-    const confirmations = height === undefined ? 0 : chain.tip.height - height + 1;
+    const { received, isCoinbase } = payment.entry;
+    if (payment.dropped !== undefined) continue;
+    const confirmations = confirmationsOf(payment, chain.tip.height);
     const isImmature = isCoinbase && confirmations < params.coinbaseMaturity;
     if (payment.isWatchOnly !== isWatched || received === 0n || confirmations < given.minconf) continue;
     if (isImmature && !given.include_immature_coinbase) continue;

@@ -3,8 +3,8 @@ import { bytesToHex } from '../bytes/hex.ts';
 import { MIN_FEE_RATE } from '../mempool/policy.ts';
 import { formatAmount, parseAmount } from '../wallet/amount.ts';
 import type { OwnAddress } from '../wallet/wallet.ts';
-import type { HistoryEntry } from '../wallet/walletCoin.ts';
 import type { WatchOnly } from '../wallet/watchOnly.ts';
+import { confirmationsOf, type KnownPayment, paymentsOf } from './describePayment.ts';
 import type { NodeServices } from './nodeServices.ts';
 import { flag, readPublicKey, text } from './parameters.ts';
 import { RPC_ERROR, RpcError } from './rpcError.ts';
@@ -116,8 +116,10 @@ export const walletMethods: readonly RpcMethod[] = [
     summary: 'The payments of the wallet, latest first.',
     example: 'indiecoin wallet history',
     parameters: { limit: z.int().min(1).max(100_000).default(50) },
-    run: async ({ wallet, chain }, { limit }) =>
-      (await wallet.history(limit)).map((entry) => describeEntry(entry, chain.tip.height)),
+    run: async (services, { limit }) =>
+      (await paymentsOf(services, limit, false)).map((one) =>
+        describePayment(one, services.chain.tip.height),
+      ),
   }),
 ];
 
@@ -189,7 +191,8 @@ function describeAddress({ address, publicKey, isBeyondGap }: OwnAddress): Recor
   return { address, publicKey: bytesToHex(publicKey), ...(isBeyondGap && { beyondGap: true }) };
 }
 
-function describeEntry(entry: HistoryEntry, tipHeight: number): Record<string, unknown> {
+function describePayment(payment: KnownPayment, tipHeight: number): Record<string, unknown> {
+  const { entry, dropped } = payment;
   const { txid, height, blockHash, timeSec, isCoinbase, received, spent, fee } = entry;
   const net = received - spent;
   return {
@@ -197,8 +200,10 @@ function describeEntry(entry: HistoryEntry, tipHeight: number): Record<string, u
     type: isCoinbase ? 'mined' : net < 0n ? 'sent' : 'received',
     amount: formatAmount(net),
     ...(spent > 0n && fee !== undefined && { fee: formatAmount(fee) }),
-    confirmations: height === undefined ? 0 : tipHeight - height + 1,
+    confirmations: confirmationsOf(payment, tipHeight),
     ...(height !== undefined && { height, blockHash }),
+    ...(dropped !== undefined && { dropped: true }),
+    ...(dropped?.replacedBy !== undefined && { replacedBy: dropped.replacedBy }),
     timeSec,
   };
 }

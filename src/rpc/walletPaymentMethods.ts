@@ -187,7 +187,7 @@ async function bumpFee(
   requireUpToDate(services);
   const txid = readHash(given.txid, 'txid');
   const pending = wallet.pendingTransaction(txid);
-  const replacedBy = wallet.replaced().get(txid)?.replacedBy;
+  const replacedBy = wallet.dropped().get(txid)?.replacedBy;
   if (replacedBy !== undefined) {
     const message = `Cannot bump transaction ${txid} which was already bumped by transaction ${replacedBy}`;
     throw new RpcError(RPC_ERROR.wallet, message);

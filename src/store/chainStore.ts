@@ -210,32 +210,58 @@ export class ChainStore {
   async #addCoins(coins: CoinTable, batch: DatabaseBatch): Promise<CoinTotals> {
     const sum = CoinSetHash.fromBytes(this.#last.coinSetHash);
     let { coinCount } = this.#last;
-    for (let number = 0; number < coins.count; number++) {
-      if (number % BREATH === 0) await breathe();
-      if (!coins.isChanged(number)) continue;
-      const before = coins.before(number);
-      if (before) {
-        sum.remove(before);
-        coinCount--;
-      }
-      const after = coins.after(number);
-      if (!after) {
-        batch.delete(coins.key(number));
-        continue;
-      }
-      sum.add(after);
-      coinCount++;
-      batch.putSealed(coins.key(number), coins.sealedValue(number));
+    for (let from = 0; from < coins.count; from += BREATH) {
+      coinCount += addCoins(coins, from, Math.min(coins.count, from + BREATH), sum, batch);
+      await breathe();
     }
     return { coinCount, coinSetHash: sum.toBytes() };
   }
 }
 
+/** Adds what has become of some coins to the batch and to the hash of the set. Returns by how many the set has grown. */
+function addCoins(
+  coins: CoinTable,
+  from: number,
+  to: number,
+  sum: CoinSetHash,
+  batch: DatabaseBatch,
+): number {
+  let grown = 0;
+  for (let number = from; number < to; number++) {
+    if (!coins.isChanged(number)) continue;
+    const before = coins.before(number);
+    if (before) {
+      sum.remove(before.keyAndValue);
+      grown--;
+    }
+    const after = coins.after(number);
+    if (after) {
+      sum.add(after.keyAndValue);
+      grown++;
+      batch.putSealed(after.key, after.sealedValue());
+    } else if (before) {
+      batch.delete(before.key);
+    }
+  }
+  return grown;
+}
+
 async function addTransactions(transactions: TransactionLog, batch: DatabaseBatch): Promise<void> {
-  for (let number = 0; number < transactions.count; number++) {
-    if (number % BREATH === 0) await breathe();
-    const sealed = transactions.sealedValue(number);
-    if (sealed) batch.putSealed(transactions.key(number), sealed);
-    else batch.delete(transactions.key(number));
+  for (let from = 0; from < transactions.count; from += BREATH) {
+    addSomeTransactions(transactions, from, Math.min(transactions.count, from + BREATH), batch);
+    await breathe();
+  }
+}
+
+function addSomeTransactions(
+  transactions: TransactionLog,
+  from: number,
+  to: number,
+  batch: DatabaseBatch,
+): void {
+  for (let number = from; number < to; number++) {
+    const record = transactions.change(number);
+    if (transactions.isAdded(number)) batch.putSealed(record.key, record.sealedValue());
+    else batch.delete(record.key);
   }
 }

@@ -37,7 +37,7 @@ export function readCoin(from: Buffer, at: number, end: number): Coin {
     amount: BigInt(from.readUInt32LE(at + 4) * WORD + from.readUInt32LE(at)),
     height: heightAndCoinbase >>> 1,
     isCoinbase: (heightAndCoinbase & 1) === 1,
-    lockingScript: from.subarray(at + FIXED_BYTES, end),
+    lockingScript: new Uint8Array(from.buffer, from.byteOffset + at + FIXED_BYTES, end - at - FIXED_BYTES),
   };
 }
 

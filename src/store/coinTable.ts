@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { ByteArena } from '../bytes/byteArena.ts';
 import type { Coin, CoinSet } from '../consensus/coin.ts';
 import type { Outpoint } from '../primitives/transaction.ts';
-import { CHECK_BYTES, sealInPlace } from './checkedValue.ts';
 import { coinBytes, readCoin, writeCoin } from './coinCodec.ts';
 import { COIN_KEY_BYTES, writeCoinKey } from './layout.ts';
+import { RecordCopy } from './recordCopy.ts';
 
 /** Where nothing is: the offset of no record. */
 const NONE = 0;
@@ -23,12 +23,14 @@ const SALT = new Int32Array(Uint8Array.from(randomBytes(16)).buffer);
  * block, in the garbage collector. Open addressing with linear probing; nothing is ever taken out.
  */
 export class CoinTable implements CoinSet {
-  /** Records: length | key | value | room for a checksum. */
+  /** Records: length | key | value. */
   readonly #arena = new ByteArena(1);
   #entries = new Uint32Array(MIN_ENTRIES * ENTRY_WORDS);
   /** The number of an entry and 1, or 0; a power of two of them, at least twice as many as entries. */
   #slots = new Uint32Array(MIN_ENTRIES * 2);
   #count = 0;
+  /** By the length of what they hold. */
+  readonly #copies: RecordCopy[] = [];
 
   /** Bytes of memory in use, about. */
   get bytes(): number {
@@ -57,8 +59,8 @@ export class CoinTable implements CoinSet {
   loadFrom(below: CoinTable, outpoint: Outpoint): boolean {
     const number = below.#numberOf(outpoint.txHash, outpoint.index);
     if (number < 0) return false;
-    const after = below.after(number);
-    if (after) this.load(outpoint, after.subarray(COIN_KEY_BYTES));
+    const at = below.#entries[number * ENTRY_WORDS + 1]!;
+    if (at !== NONE) this.load(outpoint, below.#arena.buffer.subarray(at + COIN_KEY_BYTES, below.#endOf(at)));
     return true;
   }
 
@@ -92,32 +94,22 @@ export class CoinTable implements CoinSet {
     return this.#entries[number * ENTRY_WORDS] !== this.#entries[number * ENTRY_WORDS + 1];
   }
 
-  /** The coin of this number as it was, if there was one: a view of its key and its value. */
-  before(number: number): Buffer | undefined {
-    return this.#record(this.#entries[number * ENTRY_WORDS]!);
+  /** The coin of this number as it was, if there was one. Good until the next one is asked for. */
+  before(number: number): RecordCopy | undefined {
+    return this.#copyOf(this.#entries[number * ENTRY_WORDS]!);
   }
 
   /** The coin of this number as it is now, like `before`. */
-  after(number: number): Buffer | undefined {
-    return this.#record(this.#entries[number * ENTRY_WORDS + 1]!);
+  after(number: number): RecordCopy | undefined {
+    return this.#copyOf(this.#entries[number * ENTRY_WORDS + 1]!);
   }
 
-  /** The database key of the coin of this number. A view. */
-  key(number: number): Buffer {
-    const at = this.#entries[number * ENTRY_WORDS + 2]!;
-    return this.#arena.buffer.subarray(at, at + COIN_KEY_BYTES);
-  }
-
-  /** The value of the coin of this number, which there must be, with its checksum behind it. A view. */
-  sealedValue(number: number): Buffer {
-    const at = this.#entries[number * ENTRY_WORDS + 1]!;
-    const end = this.#endOf(at) + CHECK_BYTES;
-    sealInPlace(this.#arena.buffer, at, end);
-    return this.#arena.buffer.subarray(at + COIN_KEY_BYTES, end);
-  }
-
-  #record(at: number): Buffer | undefined {
-    return at === NONE ? undefined : this.#arena.buffer.subarray(at, this.#endOf(at));
+  #copyOf(at: number): RecordCopy | undefined {
+    if (at === NONE) return undefined;
+    const { buffer } = this.#arena;
+    const length = this.#endOf(at) - at;
+    this.#copies[length] ??= new RecordCopy(COIN_KEY_BYTES, length - COIN_KEY_BYTES);
+    return this.#copies[length].copy(buffer, at);
   }
 
   /** Where the value of the record ends. */
@@ -128,7 +120,7 @@ export class CoinTable implements CoinSet {
 
   #newRecord(txHash: Uint8Array, index: number, valueBytes: number): number {
     const length = COIN_KEY_BYTES + valueBytes;
-    const at = this.#arena.take(LENGTH_BYTES + length + CHECK_BYTES) + LENGTH_BYTES;
+    const at = this.#arena.take(LENGTH_BYTES + length) + LENGTH_BYTES;
     const { buffer } = this.#arena;
     buffer[at - 2] = length;
     buffer[at - 1] = length >>> 8;

@@ -1,5 +1,6 @@
 /** CRC-32C (Castagnoli), which LevelDB keeps of every block of a table; node:zlib has the other CRC-32 only. */
 const POLYNOMIAL = 0x82f63b78;
+const MASK_DELTA = 0xa282_ead8;
 const SLICES = 8;
 /** For each of eight positions what a byte there adds, so that eight bytes cost one step: 1 GB/s (Kounavis and Berry). */
 const TABLES = makeTables();
@@ -22,6 +23,12 @@ export function crc32c(bytes: Uint8Array, start: number, end: number): number {
   }
   for (; at < end; at++) crc = (crc >>> 8) ^ TABLES[(crc ^ bytes[at]!) & 0xff]!;
   return ~crc >>> 0;
+}
+
+/** As LevelDB keeps it beside what it is of (util/crc32c.h). */
+export function maskedCrc32c(bytes: Uint8Array, start: number, end: number): number {
+  const crc = crc32c(bytes, start, end);
+  return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
 }
 
 function makeTables(): Int32Array {

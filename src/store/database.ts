@@ -1,13 +1,15 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
-import { readFileIfAny } from '../bytes/atomicFile.ts';
 import { breathe } from '../bytes/breathe.ts';
 import { isSealed, openValue, sealValue } from './checkedValue.ts';
+import { isLocked } from './databaseLock.ts';
 import { type DatabaseStats, NO_STATS, parseDatabaseStats } from './databaseStats.ts';
 import { diskFaultOf } from './diskFault.ts';
+import { isManifestWhole, readManifestName } from './liveTables.ts';
 import { DatabaseDamagedError, DatabaseInUseError, DiskError } from './storeErrors.ts';
-import { findDamagedTables, ROUTINE_CHECK_BYTES } from './tableCheck.ts';
+import { countUnlistedTables, findDamagedTables, ROUTINE_CHECK_BYTES } from './tableCheck.ts';
 
 const MIB = 1024 * 1024;
 /** Entries put into a batch before others have their turn. */
@@ -15,8 +17,10 @@ const BATCH_BREATH = 500;
 /** Bytes that an iterator fetches at a time; with its default of 16 KiB the hops between threads cost most of the time. */
 const ITERATED_BYTES = 256 * 1024;
 
-/** There while the database is open, with the id of the process: who finds that gone knows that it did not close it. */
+/** There while the database is open, with the id of the process: who finds it, and no lock, knows of one that was cut short. */
 const IN_USE_FILE = 'in-use';
+/** Folders of the databases that this process has open. */
+const openHere = new Set<string>();
 
 type Bytes = Uint8Array;
 /** The database as it was when this was taken. To be closed. */
@@ -96,9 +100,12 @@ export class Database {
   ): Promise<Database> {
     const path = join(dataDir, name);
     await mkdir(path, { recursive: true });
+    const isCutShort = existsSync(join(path, IN_USE_FILE));
+    if (isCutShort) await expectFree(path);
     await expectCurrent(path);
-    // After a process that was cut short, all of them; not before telling of one that runs, which may take gigabytes.
-    await expectSoundTables(path, (await wasCutShort(path)) ? Infinity : ROUTINE_CHECK_BYTES);
+    // After a process that was cut short, all of them, which may take gigabytes.
+    await expectSoundTables(path, isCutShort ? Infinity : ROUTINE_CHECK_BYTES);
+    await expectWholeManifest(path, isCutShort);
     const level = new Level<Buffer, Buffer>(path, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
@@ -118,6 +125,7 @@ export class Database {
       await level.close();
       throw explain(path, 'opened', error as Error);
     }
+    openHere.add(path);
     return new Database(path, level);
   }
 
@@ -127,6 +135,8 @@ export class Database {
    */
   static async repair(dataDir: string, name: string): Promise<void> {
     const path = join(dataDir, name);
+    // It takes no lock, and would rewrite the files of a process that has them open.
+    await expectFree(path);
     try {
       const damaged = await findDamagedTables(path, { maxBytes: Infinity, isRepair: true });
       for (const table of damaged) await rm(join(path, table));
@@ -254,6 +264,7 @@ export class Database {
 
   async close(): Promise<void> {
     await this.#level.close();
+    openHere.delete(this.#path);
     await rm(join(this.#path, IN_USE_FILE), { force: true });
   }
 
@@ -269,24 +280,23 @@ export class Database {
 /** Without its file CURRENT, LevelDB takes a folder for a new database, and deletes the tables in it. */
 async function expectCurrent(path: string): Promise<void> {
   const names = await readdir(path);
-  if (names.includes('CURRENT') || !names.some((name) => /\.(ldb|sst|log)$/.test(name))) return;
+  if (names.includes('CURRENT')) {
+    if ((await readManifestName(path)) !== undefined) return;
+    throw new DatabaseDamagedError(`${path}: the file CURRENT is damaged`);
+  }
+  if (!names.some((name) => /\.(ldb|sst|log)$/.test(name))) return;
   throw new DatabaseDamagedError(`${path}: the file CURRENT is missing`);
 }
 
-/** Whether the last process that had the database open ended without closing it. */
-async function wasCutShort(path: string): Promise<boolean> {
-  const owner = await readFileIfAny(join(path, IN_USE_FILE));
-  return owner !== undefined && !isRunning(Number.parseInt(owner.toString('latin1'), 10));
-}
-
-/** Whether another process has this id. It may be a new one: LevelDB's lock decides who has the database. */
-function isRunning(pid: number): boolean {
-  if (!(pid > 0) || pid === process.pid) return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** @throws DatabaseInUseError, DiskError */
+async function expectFree(path: string): Promise<void> {
+  // To ask for a lock of our own would be to lose it: a process has a lock on a file only once (fcntl).
+  const isTaken =
+    openHere.has(path) ||
+    (await isLocked(path).catch((error) => {
+      throw explain(path, 'opened', error as Error);
+    }));
+  if (isTaken) throw new DatabaseInUseError(inUse(path));
 }
 
 /** @throws DatabaseDamagedError */
@@ -295,11 +305,18 @@ async function expectSoundTables(path: string, maxBytes: number): Promise<void> 
   if (damaged.length > 0) throw new DatabaseDamagedError(`${path}: ${damaged.join(', ')} is damaged`);
 }
 
+/** A process that was killed may leave half a record, and no harm is done by that as long as there is no table to lose. */
+async function expectWholeManifest(path: string, isCutShort: boolean): Promise<void> {
+  if (await isManifestWhole(path)) return;
+  if (isCutShort && (await countUnlistedTables(path)) === 0) return;
+  throw new DatabaseDamagedError(`${path}: its MANIFEST is damaged`);
+}
+
 /** LevelDB's error in the words of this program. */
 function explain(path: string, done: 'opened' | 'repaired' | 'read' | 'written', error: Error): Error {
   const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
   if (code === 'LEVEL_LOCKED') {
-    return new DatabaseInUseError(`${path} is in use by another process`, { cause: error });
+    return new DatabaseInUseError(inUse(path), { cause: error });
   }
   // A file that the others name and that is gone, too.
   if (code === 'LEVEL_CORRUPTION' || /corruption|no such file/i.test(message)) {
@@ -307,7 +324,12 @@ function explain(path: string, done: 'opened' | 'repaired' | 'read' | 'written',
   }
   const fault = diskFaultOf(error);
   if (fault !== undefined) return new DiskError(`${path} cannot be ${done}: ${fault}`, { cause: error });
-  return new Error(`${path} cannot be ${done}: ${message}`, { cause: error });
+  const other = new Error(`${path} cannot be ${done}: ${message}`, { cause: error });
+  return /permission denied/i.test(message) ? Object.assign(other, { code: 'EACCES', path }) : other;
+}
+
+function inUse(path: string): string {
+  return `${path} is in use by another process`;
 }
 
 function asBuffer(bytes: Bytes): Buffer {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashToHex } from '../bytes/hex.ts';
+import { sha256d } from '../bytes/sha256.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { CHAIN_FOLDER } from './chainStore.ts';
 import { Database } from './database.ts';
 import { decodeHeaderRecord } from './headerRecord.ts';
 import { HEADER, keysOf } from './layout.ts';
@@ -13,18 +14,25 @@ export type SalvagedHeaders = Readonly<{
   headers: readonly Uint8Array[];
   /** How many of their blocks were pruned. */
   pruned: number;
+  /** Hashes of blocks that the owner will not have, as people read them. */
+  condemned: readonly string[];
   /** Whether the database still says whose it is. */
   isOwnNetwork: boolean;
 }>;
 
 /**
  * All headers that can be read of a chain database that is perhaps damaged.
+ * @param folder within the data directory
  * @throws DatabaseInUseError, DatabaseForeignError
  */
-export async function salvageHeaders(dataDir: string, params: NetworkParams): Promise<SalvagedHeaders> {
-  const found = { headers: [] as Uint8Array[], pruned: 0 };
-  if (!existsSync(join(dataDir, CHAIN_FOLDER))) return { ...found, isOwnNetwork: false };
-  const database = await openAnyhow(dataDir, CHAIN_FOLDER);
+export async function salvageHeaders(
+  dataDir: string,
+  folder: string,
+  params: NetworkParams,
+): Promise<SalvagedHeaders> {
+  const found = { headers: [] as Uint8Array[], pruned: 0, condemned: [] as string[] };
+  if (!existsSync(join(dataDir, folder))) return { ...found, isOwnNetwork: false };
+  const database = await openAnyhow(dataDir, folder);
   try {
     const isOwnNetwork =
       (await isUndamaged(expectNetwork(database, dataDir, params))) &&
@@ -38,11 +46,12 @@ export async function salvageHeaders(dataDir: string, params: NetworkParams): Pr
 
 async function readHeaders(
   database: Database,
-  found: { headers: Uint8Array[]; pruned: number },
+  found: { headers: Uint8Array[]; pruned: number; condemned: string[] },
 ): Promise<void> {
   for await (const [, value] of database.entries('header', keysOf(HEADER), { skipDamaged: true })) {
-    const { headerBytes, isInvalid, transactionCount, bodyId } = decodeHeaderRecord(value);
-    if (isInvalid) continue;
+    const { headerBytes, invalidBy, transactionCount, bodyId } = decodeHeaderRecord(value);
+    if (invalidBy === 'owner') found.condemned.push(hashToHex(sha256d(headerBytes)));
+    if (invalidBy !== undefined) continue;
     found.headers.push(Uint8Array.from(headerBytes));
     if (transactionCount > 0 && bodyId === 0) found.pruned++;
   }

@@ -38,6 +38,12 @@ export async function findDamagedTables(
   return damaged;
 }
 
+/** Tables that the database does not count as its own: LevelDB deletes them when it opens. */
+export async function countUnlistedTables(folder: string): Promise<number> {
+  const all = await tablesIn(folder, undefined);
+  return all.length - (await tablesIn(folder, await readLiveTables(folder))).length;
+}
+
 /** Whether a database, if there is one, has no damaged table. */
 export async function areTablesSound(folder: string): Promise<boolean> {
   return !existsSync(folder) || (await findDamagedTables(folder, { maxBytes: Infinity })).length === 0;

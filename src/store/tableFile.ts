@@ -1,6 +1,6 @@
 import { ByteReader } from '../bytes/byteReader.ts';
 import { DecodeError } from '../bytes/decodeError.ts';
-import { crc32c } from './crc32c.ts';
+import { maskedCrc32c } from './crc32c.ts';
 import { readVarint } from './varint.ts';
 
 /**
@@ -11,7 +11,6 @@ import { readVarint } from './varint.ts';
 const FOOTER_BYTES = 48;
 const MAGIC = Buffer.from('57fb808b247547db', 'hex');
 const TRAILER_BYTES = 5;
-const MASK_DELTA = 0xa282ead8;
 
 /** Where a block lies in its file. */
 type BlockHandle = Readonly<{ offset: number; bytes: number }>;
@@ -44,8 +43,7 @@ function isCompressed(file: Uint8Array, { offset, bytes }: BlockHandle): boolean
 function isBlockSound(file: Uint8Array, { offset, bytes }: BlockHandle, end: number): boolean {
   const trailer = offset + bytes;
   if (trailer + TRAILER_BYTES > end) return false;
-  const crc = crc32c(file, offset, trailer + 1);
-  const masked = (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
+  const masked = maskedCrc32c(file, offset, trailer + 1);
   return new DataView(file.buffer, file.byteOffset + trailer + 1, 4).getUint32(0, true) === masked;
 }
 

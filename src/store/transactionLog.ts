@@ -1,18 +1,19 @@
 import { ByteArena } from '../bytes/byteArena.ts';
 import { ByteReader } from '../bytes/byteReader.ts';
-import { CHECK_BYTES, sealInPlace } from './checkedValue.ts';
 import { TRANSACTION_KEY_BYTES, writeTransactionKey } from './layout.ts';
+import { RecordCopy } from './recordCopy.ts';
 
 /** Where a transaction of the active chain is: the block's height, and the bytes in it. */
 export type TransactionLocation = Readonly<{ height: number; offset: number; length: number }>;
 
 const LOCATION_BYTES = 12;
-/** A record: 1 where the transaction is there and 0 where it is gone, then key, value and checksum. */
-const RECORD_BYTES = 1 + TRANSACTION_KEY_BYTES + LOCATION_BYTES + CHECK_BYTES;
+/** A record: 1 where the transaction is there and 0 where it is gone, then key and value. */
+const RECORD_BYTES = 1 + TRANSACTION_KEY_BYTES + LOCATION_BYTES;
 
 /** Changes to the transaction index, in their order, as the bytes that the database will get. */
 export class TransactionLog {
   readonly #arena = new ByteArena();
+  readonly #copy = new RecordCopy(TRANSACTION_KEY_BYTES, LOCATION_BYTES);
 
   get bytes(): number {
     return this.#arena.used;
@@ -34,19 +35,14 @@ export class TransactionLog {
     this.#newRecord(hash, 0);
   }
 
-  /** The key of a change, numbered from 0. A view. */
-  key(number: number): Buffer {
-    const at = number * RECORD_BYTES + 1;
-    return this.#arena.buffer.subarray(at, at + TRANSACTION_KEY_BYTES);
+  /** Whether a change, numbered from 0, takes a transaction into the index; otherwise it takes it out. */
+  isAdded(number: number): boolean {
+    return this.#arena.buffer[number * RECORD_BYTES] === 1;
   }
 
-  /** The sealed value; undefined where the transaction goes out of the index. */
-  sealedValue(number: number): Buffer | undefined {
-    const at = number * RECORD_BYTES;
-    if (this.#arena.buffer[at] === 0) return undefined;
-    const { buffer } = this.#arena;
-    sealInPlace(buffer, at + 1, at + RECORD_BYTES);
-    return buffer.subarray(at + 1 + TRANSACTION_KEY_BYTES, at + RECORD_BYTES);
+  /** The record of a change. Good until the next one is asked for. */
+  change(number: number): RecordCopy {
+    return this.#copy.copy(this.#arena.buffer, number * RECORD_BYTES + 1);
   }
 
   #newRecord(hash: Uint8Array, isThere: 0 | 1): number {

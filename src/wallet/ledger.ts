@@ -3,19 +3,28 @@ import { Level } from 'level';
 import { equalBytes } from '../bytes/bytes.ts';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
 import type { Block } from '../primitives/block.ts';
-import { decodeTransaction, isCoinbase, outpointKey, type Transaction } from '../primitives/transaction.ts';
-import type { KeyPath } from './keyTree.ts';
+import {
+  decodeTransaction,
+  detachTransaction,
+  isCoinbase,
+  type Outpoint,
+  outpointKey,
+  type Transaction,
+} from '../primitives/transaction.ts';
+import { type DroppedPayment, DroppedPayments } from './droppedPayments.ts';
+import { describe, describePending } from './historyEntry.ts';
 import {
   coinKey,
   decodeCoin,
+  decodeDropped,
   decodeEntry,
   decodePending,
-  decodeReplaced,
   decodeTip,
+  droppedKey,
   encodeCoin,
+  encodeDropped,
   encodeEntry,
   encodePending,
-  encodeReplaced,
   encodeTip,
   historyKey,
   LedgerDamage,
@@ -23,19 +32,17 @@ import {
   pendingKey,
   prefixRange,
   RecordSum,
-  replacedKey,
   SUM_KEY,
   TIP_KEY,
 } from './ledgerRecords.ts';
-import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
+import type { FindKey, HistoryEntry, WalletCoin } from './walletCoin.ts';
 
 type Database = Level<Uint8Array, Uint8Array>;
 type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
 
-/** Finds the wallet's key that an output pays to, if one of them can spend it. */
-export type FindKey = (lockingScript: Uint8Array) => KeyPath | undefined;
-
 export type LedgerOptions = Readonly<{
+  /** Whether payments with the coins of its keys are its own, kept until a block has them. Not for keys that are only watched. */
+  keepsOwn?: boolean;
   isSound?: (path: string) => Promise<boolean>;
   /** Told before it is made anew. */
   onDamaged?: (path: string) => void;
@@ -43,18 +50,10 @@ export type LedgerOptions = Readonly<{
 
 export type OwnPending = Readonly<{ transaction: Transaction; timeSec: number }>;
 
-/** One of our own payments whose place another one has taken, with a higher fee. */
-export type ReplacedPayment = OwnPending &
-  Readonly<{
-    /** The txid of that one. */
-    replacedBy: string;
-    /** Base units of what it spent. */
-    spent: bigint;
-  }>;
+/** What a block did to the wallet, in its order; and which of our own payments it makes impossible. */
+export type Connected = Readonly<{ entries: readonly HistoryEntry[]; dropped: readonly DroppedPayment[] }>;
 
-/** Replaced payments that are remembered, the latest. */
-const MAX_REPLACED = 1000;
-const OWN_PREFIXES = [...Buffer.from('pr')];
+const OWN_PREFIXES = [...Buffer.from('pd')];
 const SUMMED_PREFIXES = [...Buffer.from('cp')];
 const LEVEL_OPTIONS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
@@ -67,9 +66,15 @@ const LEVEL_OPTIONS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 export class Ledger {
   readonly #database: Database;
   readonly #accountKey: string;
+  readonly keepsOwn: boolean;
   readonly #coins = new Map<string, WalletCoin & { height: number }>();
   readonly #ownPending = new Map<string, OwnPending>();
-  readonly #replaced = new Map<string, ReplacedPayment>();
+  /** Txids of `#ownPending` by the outpoints that they spend. */
+  readonly #ownSpenders = new Map<string, string>();
+  readonly #dropped = new DroppedPayments((txHash, payment) => {
+    if (payment === undefined) this.#delete(droppedKey(txHash));
+    else this.#put(droppedKey(txHash), encodeDropped(payment));
+  });
   /** Over the coins and our own payments, as they are in memory. */
   #sum = new RecordSum();
   #operations: Operation[] = [];
@@ -78,9 +83,10 @@ export class Ledger {
   /** The last write: two at once could reach the database in either order. */
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(database: Database, accountKey: string) {
+  private constructor(database: Database, accountKey: string, keepsOwn: boolean) {
     this.#database = database;
     this.#accountKey = accountKey;
+    this.keepsOwn = keepsOwn;
   }
 
   /**
@@ -91,20 +97,20 @@ export class Ledger {
     try {
       if ((await options.isSound?.(path)) === false)
         throw new LedgerDamage('a table of the wallet is damaged');
-      return await Ledger.#load(path, accountKey);
+      return await Ledger.#load(path, accountKey, options);
     } catch (error) {
       if (!isDamage(error)) throw error;
       options.onDamaged?.(path);
       await rm(path, { recursive: true, force: true });
-      return Ledger.#load(path, accountKey);
+      return Ledger.#load(path, accountKey, options);
     }
   }
 
-  static async #load(path: string, accountKey: string): Promise<Ledger> {
+  static async #load(path: string, accountKey: string, options: LedgerOptions): Promise<Ledger> {
     // Uncompressed: keys and hashes do not shrink, and the tables can be checked.
     const database: Database = new Level(path, { ...LEVEL_OPTIONS, compression: false });
     await database.open();
-    const ledger = new Ledger(database, accountKey);
+    const ledger = new Ledger(database, accountKey, options.keepsOwn ?? true);
     try {
       await ledger.#read();
     } catch (error) {
@@ -131,8 +137,14 @@ export class Ledger {
     return this.#ownPending;
   }
 
-  replaced(): ReadonlyMap<string, ReplacedPayment> {
-    return this.#replaced;
+  /** The one of our own pending payments that spends this. */
+  ownSpenderOf({ txHash, index }: Outpoint): string | undefined {
+    return this.#ownSpenders.get(outpointKey(txHash, index));
+  }
+
+  /** By their txids, the latest last. */
+  dropped(): ReadonlyMap<string, DroppedPayment> {
+    return this.#dropped.all();
   }
 
   /** Starts counting behind this block: for keys that cannot be older. */
@@ -140,11 +152,14 @@ export class Ledger {
     this.#tip = tip;
   }
 
-  /** Takes in the next block. @returns what it did to the wallet, in the block's order */
-  connect(block: Block, height: number, findKey: FindKey): HistoryEntry[] {
+  /** Takes in the next block. */
+  connect(block: Block, height: number, findKey: FindKey): Connected {
     const blockHash = hashToHex(block.header.hash);
     const entries: HistoryEntry[] = [];
+    const dropped: DroppedPayment[] = [];
     block.transactions.forEach((transaction, position) => {
+      dropped.push(...this.#dropRivals(transaction, height, findKey));
+      this.#dropped.connect(transaction, height);
       const spent = this.#spend(transaction);
       const received = this.#receive(transaction, height, findKey);
       if (spent.length === 0 && received === undefined) return;
@@ -157,18 +172,24 @@ export class Ledger {
       entries.push(entry);
       this.#put(historyKey(height, position), encodeEntry(entry));
       this.dropPending(transaction.hash);
-      this.#forgetReplaced(entry.txid);
     });
     this.#tip = { hash: blockHash, height };
-    return entries;
+    return { entries, dropped };
   }
 
-  /** Takes back the tip, the coins that it spent included. */
-  async disconnect(block: Block, height: number): Promise<void> {
+  /**
+   * Takes back the tip, the coins that it spent included. Its payments are pending again where they are our own, and dropped
+   * else, until another block or the mempool is found to have them: so a kill in the middle of a reorganization loses none.
+   * @returns what it had done to the wallet, in its order
+   */
+  async disconnect(block: Block, height: number): Promise<HistoryEntry[]> {
     await this.flush();
     const inputs = block.transactions.flatMap((transaction) => transaction.inputs);
     const keys = inputs.map(({ outpoint }) => coinKey('s', outpoint));
     const values = await this.#database.getMany(keys, LEVEL_OPTIONS);
+    const range = { gte: historyKey(height, 0), lt: historyKey(height + 1, 0), ...LEVEL_OPTIONS };
+    const history = await this.#database.iterator(range).all();
+    // From here on nothing is awaited: a write in between would be of half a block.
     values.forEach((value, i) => {
       if (value === undefined) return;
       const coin = decodeCoin(keys[i]!, value);
@@ -176,61 +197,103 @@ export class Ledger {
       this.#put(coinKey('c', coin.outpoint), encodeCoin(coin));
       this.#coins.set(outpointKey(coin.outpoint.txHash, coin.outpoint.index), coin);
     });
-    block.transactions.forEach((transaction, position) => {
-      transaction.outputs.forEach((_, index) => {
-        if (!this.#coins.delete(outpointKey(transaction.hash, index))) return;
-        this.#delete(coinKey('c', { txHash: transaction.hash, index }));
-      });
-      this.#delete(historyKey(height, position));
+    for (const { hash: txHash, outputs } of block.transactions) {
+      for (const index of outputs.keys()) {
+        if (this.#coins.delete(outpointKey(txHash, index))) this.#delete(coinKey('c', { txHash, index }));
+      }
+    }
+    const transactions = new Map(block.transactions.map((one) => [hashToHex(one.hash), one]));
+    const undone = history.map(([key, value]) => {
+      this.#delete(key);
+      return decodeEntry(key, value);
     });
+    for (const entry of undone) {
+      const transaction = transactions.get(entry.txid);
+      if (transaction !== undefined) this.#keepUndone(detachTransaction(transaction), entry);
+    }
+    this.#dropped.disconnect(height);
     this.#tip = { hash: hashToHex(block.header.previousHash), height: height - 1 };
     await this.flush();
+    return undone;
+  }
+
+  #keepUndone(transaction: Transaction, entry: HistoryEntry): void {
+    const { height, timeSec } = entry;
+    // Its fee is known where all its coins are ours.
+    if (this.keepsOwn && entry.fee !== undefined && !entry.isCoinbase) {
+      this.notePending(transaction, timeSec);
+      return;
+    }
+    const unconfirmed = { ...entry, height: undefined, blockHash: undefined };
+    const rest = { replacedBy: undefined, conflictHeight: undefined, droppedHeight: height! };
+    this.#dropped.add({ transaction, entry: unconfirmed, ...rest });
   }
 
   /** Keeps one of our own payments until a block has it. On the disk when this resolves. */
   async addPending(transaction: Transaction, timeSec: number): Promise<void> {
-    this.#ownPending.set(hashToHex(transaction.hash), { transaction, timeSec });
-    this.#put(pendingKey(transaction.hash), encodePending(timeSec, transaction.bytes));
+    this.notePending(transaction, timeSec);
     await this.flush({ sync: true });
+  }
+
+  /** The same, on the disk with the next write. */
+  notePending(transaction: Transaction, timeSec: number): void {
+    this.#loadPending(transaction, timeSec);
+    this.#dropped.forget(hashToHex(transaction.hash));
+    this.#put(pendingKey(transaction.hash), encodePending(timeSec, transaction.bytes));
+  }
+
+  #loadPending(transaction: Transaction, timeSec: number): void {
+    const txid = hashToHex(transaction.hash);
+    this.#ownPending.set(txid, { transaction, timeSec });
+    for (const { outpoint } of transaction.inputs)
+      this.#ownSpenders.set(outpointKey(outpoint.txHash, outpoint.index), txid);
   }
 
   /**
    * Puts one of our payments in the place of another, in one write: after a kill there is one of them, never both.
-   * @param spent base units of what the old one spent
+   * @param old what is remembered of that one
    */
-  async replacePending(
-    old: Uint8Array,
-    transaction: Transaction,
-    timeSec: number,
-    spent: bigint,
-  ): Promise<void> {
-    const kept = this.#ownPending.get(hashToHex(old));
-    this.dropPending(old);
-    if (kept !== undefined) {
-      const { bytes } = kept.transaction;
-      this.#replaced.set(hashToHex(old), { ...kept, spent, replacedBy: hashToHex(transaction.hash) });
-      this.#put(replacedKey(old), encodeReplaced(kept.timeSec, transaction.hash, spent, bytes));
-    }
-    if (this.#replaced.size > MAX_REPLACED) {
-      const times = [...this.#replaced].map(([txid, { timeSec: since }]) => ({ txid, since }));
-      this.#forgetReplaced(times.reduce((a, b) => (b.since < a.since ? b : a)).txid);
-    }
+  async replacePending(old: DroppedPayment, transaction: Transaction, timeSec: number): Promise<void> {
+    this.drop(old);
     await this.addPending(transaction, timeSec);
   }
 
-  /** Takes that back: as if there had been no replacement. */
+  /**
+   * Takes that back: as if there had been no replacement. Nothing is done when it is pending no more: a block, or another
+   * replacement, has decided meanwhile.
+   */
   async restorePending(replacement: Uint8Array, old: OwnPending): Promise<void> {
+    if (!this.#ownPending.has(hashToHex(replacement))) return;
     this.dropPending(replacement);
-    this.#forgetReplaced(hashToHex(old.transaction.hash));
     await this.addPending(old.transaction, old.timeSec);
   }
 
-  #forgetReplaced(txid: string): void {
-    if (this.#replaced.delete(txid)) this.#delete(replacedKey(hexToHash(txid)));
+  /** Remembers a payment that waits no longer. */
+  drop(payment: DroppedPayment): void {
+    this.dropPending(payment.transaction.hash);
+    this.#dropped.add(payment);
+  }
+
+  /** Forgets the oldest where there are too many. */
+  limitDropped(): void {
+    this.#dropped.limit();
+  }
+
+  /** One that was dropped waits again. */
+  forgetDropped(txid: string): void {
+    this.#dropped.forget(txid);
   }
 
   dropPending(txHash: Uint8Array): void {
-    if (this.#ownPending.delete(hashToHex(txHash))) this.#delete(pendingKey(txHash));
+    const txid = hashToHex(txHash);
+    const pending = this.#ownPending.get(txid);
+    if (pending === undefined) return;
+    this.#ownPending.delete(txid);
+    for (const { outpoint } of pending.transaction.inputs) {
+      const key = outpointKey(outpoint.txHash, outpoint.index);
+      if (this.#ownSpenders.get(key) === txid) this.#ownSpenders.delete(key);
+    }
+    this.#delete(pendingKey(txHash));
   }
 
   /** How much is waiting to be written: blocks without anything of ours are not worth a write each. */
@@ -281,9 +344,11 @@ export class Ledger {
     this.#tip = undefined;
     this.#written = undefined;
     this.#sum = new RecordSum();
+    this.#dropped.disconnect(0);
     for (const [txid, { timeSec, transaction }] of this.#ownPending)
       this.#sum.put(pendingKey(hexToHash(txid)), encodePending(timeSec, transaction.bytes));
-    for (const prefix of ['c', 's', 'h', 't', 'k'])
+    // The sum first: without coins, but with their sum, the ledger would be taken for damaged after a kill, and emptied whole.
+    for (const prefix of ['k', 't', 'c', 's', 'h'])
       await this.#database.clear({ ...prefixRange(prefix), ...LEVEL_OPTIONS });
   }
 
@@ -307,20 +372,48 @@ export class Ledger {
     for await (const [key, value] of this.#database.iterator({ ...prefixRange('p'), ...LEVEL_OPTIONS })) {
       this.#sum.put(key, value);
       const { timeSec, bytes } = decodePending(value);
-      this.#ownPending.set(Buffer.from(key.subarray(1)).reverse().toString('hex'), {
-        timeSec,
-        transaction: decodeTransaction(bytes),
-      });
+      this.#loadPending(decodeTransaction(bytes), timeSec);
     }
-    for await (const [key, value] of this.#database.iterator({ ...prefixRange('r'), ...LEVEL_OPTIONS })) {
-      const { bytes, ...replaced } = decodeReplaced(value);
-      const transaction = decodeTransaction(bytes);
-      this.#replaced.set(hashToHex(key.subarray(1)), { ...replaced, transaction });
-    }
+    const dropped: DroppedPayment[] = [];
+    const droppedRange = { ...prefixRange('d'), ...LEVEL_OPTIONS };
+    for await (const [, value] of this.#database.iterator(droppedRange)) dropped.push(decodeDropped(value));
+    dropped.sort((a, b) => a.droppedHeight - b.droppedHeight || a.entry.timeSec - b.entry.timeSec);
+    for (const payment of dropped) this.#dropped.load(payment);
     const sum = await this.#database.get(SUM_KEY, LEVEL_OPTIONS);
     // The first versions kept none.
     if (sum !== undefined && !equalBytes(sum, this.#sum.encode()))
       throw new LedgerDamage('records of the wallet are missing');
+  }
+
+  /** Drops our own payments that want to spend what a transaction of a block spends. */
+  #dropRivals(transaction: Transaction, height: number, findKey: FindKey): DroppedPayment[] {
+    if (this.#ownPending.size === 0) return [];
+    const replacedBy = hashToHex(transaction.hash);
+    const txids = transaction.inputs.map(({ outpoint }) => this.ownSpenderOf(outpoint));
+    return [...new Set(txids)]
+      .filter((txid) => txid !== undefined && txid !== replacedBy)
+      .map((txid) => {
+        const pending = this.#ownPending.get(txid!)!;
+        const amountOf = (outpoint: Outpoint) => this.#amountOf(outpoint, findKey);
+        const entry = describePending(pending, findKey, amountOf);
+        const payment = {
+          transaction: pending.transaction,
+          entry,
+          replacedBy,
+          conflictHeight: height,
+          droppedHeight: height,
+        };
+        this.drop(payment);
+        return payment;
+      });
+  }
+
+  /** Of a coin of ours that a block has, or a pending payment of ours makes. */
+  #amountOf({ txHash, index }: Outpoint, findKey: FindKey): bigint | undefined {
+    const coin = this.#coins.get(outpointKey(txHash, index));
+    if (coin !== undefined) return coin.amount;
+    const output = this.#ownPending.get(hashToHex(txHash))?.transaction.outputs[index];
+    return output && findKey(output.lockingScript) && output.amount;
   }
 
   #spend(transaction: Transaction): bigint[] {
@@ -366,23 +459,6 @@ export class Ledger {
 
 function isSummed(key: Uint8Array): boolean {
   return SUMMED_PREFIXES.includes(key[0]!);
-}
-
-/** A transaction as the history shows it. @param spent amounts of the inputs that were ours */
-export function describe(
-  transaction: Transaction,
-  received: bigint,
-  spent: readonly bigint[],
-): Pick<HistoryEntry, 'txid' | 'isCoinbase' | 'received' | 'spent' | 'fee'> {
-  const total = spent.reduce((sum, amount) => sum + amount, 0n);
-  const outputs = transaction.outputs.reduce((sum, { amount }) => sum + amount, 0n);
-  return {
-    txid: hashToHex(transaction.hash),
-    isCoinbase: isCoinbase(transaction),
-    received,
-    spent: total,
-    fee: spent.length === transaction.inputs.length ? total - outputs : undefined,
-  };
 }
 
 function isDamage(error: unknown): boolean {

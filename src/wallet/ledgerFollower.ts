@@ -1,9 +1,10 @@
 import { type Block, decodeBlock } from '../primitives/block.ts';
-import { isCoinbase, type Transaction } from '../primitives/transaction.ts';
 import type { ChainNode, ChainView, TipChange } from './chainView.ts';
+import type { DroppedPayment } from './droppedPayments.ts';
 import type { KeyRing } from './keyRing.ts';
-import type { FindKey, Ledger } from './ledger.ts';
-import type { HistoryEntry } from './walletCoin.ts';
+import type { Connected, Ledger } from './ledger.ts';
+import type { LedgerChange, UnconfirmedPayments } from './unconfirmedPayments.ts';
+import type { FindKey, HistoryEntry } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 import type { WalletKeys } from './walletKeys.ts';
 
@@ -16,10 +17,10 @@ export type FollowerOptions = Readonly<{
   ledger: Ledger;
   keys: Pick<WalletKeys, 'birthHeight' | 'save'> & Readonly<{ ring: Pick<KeyRing, 'noteUsed'> }>;
   findKey: FindKey;
-  /** Called when the ledger stands at the tip after a rescan. */
-  onCaughtUp: () => void;
-  /** Told of what a new block did to the ledger; not of those that a rescan reads. */
-  onConnected: (entries: readonly HistoryEntry[]) => void;
+  /** Called when the ledger stands at the tip after a rescan, with what that did to payments that it knew. */
+  onCaughtUp: (change: LedgerChange) => void;
+  /** Told of what each block did to the ledger. @param isNew whether the chain has just got it, and no rescan reads it */
+  onConnected: (entries: readonly HistoryEntry[], isNew: boolean) => void;
   /** Told of a rescan every so often. */
   onRescan: ((height: number, target: number) => void) | undefined;
   onRescanFailed: ((error: unknown) => void) | undefined;
@@ -77,26 +78,28 @@ export class LedgerFollower {
     while (this.#rescan !== undefined) await this.#rescan;
   }
 
-  /** Follows one move of the tip. @returns the transactions that are in no block any more, oldest first */
-  async update(change: TipChange): Promise<Transaction[]> {
-    const { ledger } = this.#options;
+  /** Follows one move of the tip. @returns undefined where that is left to a rescan */
+  async update(change: TipChange): Promise<LedgerChange | undefined> {
+    const { ledger, onConnected } = this.#options;
     // A running rescan reads the chain until it stands at its tip, and so takes this change in.
-    if (this.#rescan !== undefined || this.#isClosing) return [];
+    if (this.#rescan !== undefined || this.#isClosing) return undefined;
     await this.#writing;
-    const undone: Transaction[] = [];
+    const undone: HistoryEntry[] = [];
+    const dropped: DroppedPayment[] = [];
     for (const changed of change.disconnected) {
       if (ledger.tip?.hash !== changed.node.hash) continue;
       const { node, block } = changed;
-      await ledger.disconnect(block, node.height);
-      undone.unshift(...block.transactions.filter((transaction) => !isCoinbase(transaction)));
+      undone.unshift(...(await ledger.disconnect(block, node.height)));
     }
     for (const changed of change.connected) {
       const { node } = changed;
       if (ledger.tip?.hash !== node.parent?.hash) continue;
-      this.#options.onConnected(await this.#connect(changed.block, node.height));
+      const connected = await this.#connect(changed.block, node.height);
+      dropped.push(...connected.dropped);
+      onConnected(connected.entries, true);
     }
     if (ledger.tip?.hash !== change.tip.hash) this.startRescan();
-    return undone;
+    return { undone, dropped };
   }
 
   /**
@@ -118,6 +121,8 @@ export class LedgerFollower {
   /** Reads blocks until the ledger stands at the chain's tip, back along a branch that was left where need be. */
   async #catchUp(): Promise<void> {
     const { chain, ledger, onRescan } = this.#options;
+    const undone: HistoryEntry[] = [];
+    const dropped: DroppedPayment[] = [];
     while (!this.#isClosing) {
       const { tip } = ledger;
       const node = tip === undefined ? undefined : chain.node(tip.hash);
@@ -126,7 +131,7 @@ export class LedgerFollower {
       } else if (!chain.isActive(node)) {
         const block = await this.#readBlock(node);
         if (block === undefined) await this.#restart();
-        else await ledger.disconnect(block, node.height);
+        else undone.unshift(...(await ledger.disconnect(block, node.height)));
       } else if (node === chain.tip) {
         break;
       } else {
@@ -135,14 +140,16 @@ export class LedgerFollower {
         // Gone while it was asked for: the chain has moved, look again.
         if (next === undefined || next.parent !== node) continue;
         if (block === undefined) throw this.#unreadable(next);
-        await this.#connect(block, next.height);
+        const connected = await this.#connect(block, next.height);
+        dropped.push(...connected.dropped);
+        this.#options.onConnected(connected.entries, false);
         if (next.height % REPORT_BLOCKS === 0) onRescan?.(next.height, chain.tip.height);
       }
     }
     // Told of half a ledger, its owner would take payments for dead whose coins it has not read yet.
     if (this.#isClosing) return;
     this.#problem = undefined;
-    this.#options.onCaughtUp();
+    this.#options.onCaughtUp({ undone, dropped });
     this.write();
   }
 
@@ -168,12 +175,12 @@ export class LedgerFollower {
     return bytes === undefined ? undefined : decodeBlock(bytes);
   }
 
-  async #connect(block: Block, height: number): Promise<HistoryEntry[]> {
+  async #connect(block: Block, height: number): Promise<Connected> {
     const { ledger, findKey } = this.#options;
     await this.#discoverKeys(block);
-    const entries = ledger.connect(block, height, findKey);
+    const connected = ledger.connect(block, height, findKey);
     if (ledger.unwrittenBlocks >= FLUSH_BLOCKS) await ledger.flush();
-    return entries;
+    return connected;
   }
 
   /**
@@ -195,4 +202,21 @@ export class LedgerFollower {
     }
     if (isChanged) await keys.save();
   }
+}
+
+/**
+ * Moves a ledger with the chain, and with it what is unconfirmed. What the mempool has no more is put aside before, so that
+ * the ledger meets it in the blocks that have it, or something in its place.
+ */
+export async function followWithPending(
+  follower: LedgerFollower,
+  unconfirmed: UnconfirmedPayments,
+  change: TipChange,
+): Promise<void> {
+  const aside = unconfirmed.putAside();
+  const moved = await follower.update(change);
+  // Of half a ledger nothing can be said: it goes on with a rescan.
+  if (follower.isRescanning) unconfirmed.postpone(moved ?? { undone: [], dropped: [] }, aside);
+  else if (moved !== undefined) unconfirmed.settle(moved, aside);
+  follower.write();
 }

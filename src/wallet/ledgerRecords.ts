@@ -2,7 +2,8 @@ import { ByteReader } from '../bytes/byteReader.ts';
 import { bytesToKey, concatBytes, crc32 } from '../bytes/bytes.ts';
 import { ByteWriter } from '../bytes/byteWriter.ts';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
-import type { Outpoint } from '../primitives/transaction.ts';
+import { decodeTransaction, type Outpoint } from '../primitives/transaction.ts';
+import type { DroppedPayment } from './droppedPayments.ts';
 import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
 
 /*
@@ -13,10 +14,13 @@ import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
  *   s | txHash 32 | index u32      the same, spent: kept to undo a block
  *   h | height BE | position BE    a confirmed transaction of the wallet
  *   p | txHash 32                  one of our own, not confirmed yet: time u32, its bytes
+ *   d | txHash 32                  one that was dropped: what replaced it 32, conflict height u32, height u32 (0 for none),
+ *                                  its entry as under h, its bytes
  *   k                              all of c and p together: how many, and their CRC-32s XORed, see RecordSum
  */
 export const TIP_KEY = Buffer.from('t');
 export const SUM_KEY = Buffer.from('k');
+const NO_HASH = '0'.repeat(64);
 
 export type LedgerTip = Readonly<{ hash: string; height: number }>;
 
@@ -28,8 +32,8 @@ export function pendingKey(txHash: Uint8Array): Uint8Array {
   return concatBytes(Buffer.from('p'), txHash);
 }
 
-export function replacedKey(txHash: Uint8Array): Uint8Array {
-  return concatBytes(Buffer.from('r'), txHash);
+export function droppedKey(txHash: Uint8Array): Uint8Array {
+  return concatBytes(Buffer.from('d'), txHash);
 }
 
 /** Big-endian, so that the database's order is the chain's. */
@@ -81,27 +85,51 @@ export function decodeCoin(key: Uint8Array, value: Uint8Array): WalletCoin & { h
 
 type ConfirmedEntry = HistoryEntry & { height: number; blockHash: string };
 
-export function encodeEntry(entry: ConfirmedEntry): Uint8Array {
-  const writer = new ByteWriter(104).bytes(hexToHash(entry.txid)).bytes(hexToHash(entry.blockHash));
+export function encodeEntry(entry: HistoryEntry): Uint8Array {
+  return seal(writeEntry(new ByteWriter(104), entry));
+}
+
+export function decodeEntry(key: Uint8Array, value: Uint8Array): ConfirmedEntry {
+  const height = Buffer.from(key).readUInt32BE(1);
+  const entry = readEntry(unseal(value));
+  return { ...entry, height, blockHash: entry.blockHash ?? NO_HASH };
+}
+
+/** All but the height. */
+function writeEntry(writer: ByteWriter, entry: HistoryEntry): ByteWriter {
+  writer.bytes(hexToHash(entry.txid)).bytes(hexToHash(entry.blockHash ?? NO_HASH));
   writer
     .u32(entry.timeSec)
     .u8(entry.isCoinbase ? 1 : 0)
     .u64(entry.received)
     .u64(entry.spent);
-  return seal(writer.u8(entry.fee === undefined ? 0 : 1).u64(entry.fee ?? 0n));
+  return writer.u8(entry.fee === undefined ? 0 : 1).u64(entry.fee ?? 0n);
 }
 
-export function decodeEntry(key: Uint8Array, value: Uint8Array): ConfirmedEntry {
-  const height = Buffer.from(key).readUInt32BE(1);
-  const reader = unseal(value);
+function readEntry(reader: ByteReader): HistoryEntry {
   const txid = hashToHex(reader.bytes(32));
-  const blockHash = hashToHex(reader.bytes(32));
+  const blockHash = readHash(reader);
   const timeSec = reader.u32();
   const isCoinbase = reader.u8() === 1;
   const received = reader.u64();
   const spent = reader.u64();
-  const fee = reader.u8() === 1 ? reader.u64() : undefined;
-  return { txid, height, blockHash, timeSec, isCoinbase, received, spent, fee };
+  const hasFee = reader.u8() === 1;
+  const fee = reader.u64();
+  return {
+    txid,
+    height: undefined,
+    blockHash,
+    timeSec,
+    isCoinbase,
+    received,
+    spent,
+    fee: hasFee ? fee : undefined,
+  };
+}
+
+function readHash(reader: ByteReader): string | undefined {
+  const hash = hashToHex(reader.bytes(32));
+  return hash === NO_HASH ? undefined : hash;
 }
 
 export function encodePending(timeSec: number, bytes: Uint8Array): Uint8Array {
@@ -113,20 +141,23 @@ export function decodePending(value: Uint8Array): { timeSec: number; bytes: Uint
   return { timeSec: reader.u32(), bytes: Uint8Array.from(reader.bytes(reader.remaining)) };
 }
 
-/** @param spent base units of what it spent: its coins may be gone when somebody asks */
-export function encodeReplaced(
-  timeSec: number,
-  replacedBy: Uint8Array,
-  spent: bigint,
-  bytes: Uint8Array,
-): Uint8Array {
-  return seal(new ByteWriter(bytes.length + 48).u32(timeSec).bytes(replacedBy).u64(spent).bytes(bytes));
+export function encodeDropped(payment: DroppedPayment): Uint8Array {
+  const { transaction, entry, replacedBy, conflictHeight, droppedHeight } = payment;
+  const writer = new ByteWriter(transaction.bytes.length + 144)
+    .bytes(hexToHash(replacedBy ?? NO_HASH))
+    .u32(conflictHeight ?? 0)
+    .u32(droppedHeight);
+  return seal(writeEntry(writer, entry).bytes(transaction.bytes));
 }
 
-export function decodeReplaced(value: Uint8Array) {
+export function decodeDropped(value: Uint8Array): DroppedPayment {
   const reader = unseal(value);
-  const [timeSec, replacedBy, spent] = [reader.u32(), hashToHex(reader.bytes(32)), reader.u64()];
-  return { timeSec, replacedBy, spent, bytes: Uint8Array.from(reader.bytes(reader.remaining)) };
+  const replacedBy = readHash(reader);
+  const conflictHeight = reader.u32() || undefined;
+  const droppedHeight = reader.u32();
+  const entry = readEntry(reader);
+  const transaction = decodeTransaction(Uint8Array.from(reader.bytes(reader.remaining)));
+  return { transaction, entry, replacedBy, conflictHeight, droppedHeight };
 }
 
 /** A running sum over records, which tells that one has disappeared: LevelDB says nothing when the key of one is damaged. */

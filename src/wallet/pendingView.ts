@@ -1,23 +1,24 @@
-import { hashToHex } from '../bytes/hex.ts';
 import { type Outpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
-import type { FindKey, Ledger } from './ledger.ts';
-import { describe } from './ledger.ts';
-import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
+import { describePending } from './historyEntry.ts';
+import type { Ledger } from './ledger.ts';
+import type { FindKey, HistoryEntry, WalletCoin } from './walletCoin.ts';
 
 export type PendingTransaction = Readonly<{
   transaction: Transaction;
   /** When it was first seen. */
   timeSec: number;
-  /** Made by this wallet: its change can be spent before a block has it. */
+  /** It spends coins of this wallet alone. */
   isOwn: boolean;
+  /** Own, and in the mempool as far as is known: its change can be spent before a block has it. */
+  isTrusted: boolean;
 }>;
 
 /** The wallet as it is with the unconfirmed transactions that touch it. */
 export type PendingView = Readonly<{
   /** Coins of the ledger that no pending transaction spends. */
   unspent: readonly (WalletCoin & { height: number })[];
-  /** Unspent outputs of pending transactions; `isOwn` where the transaction is ours. */
-  incoming: readonly (WalletCoin & { isOwn: boolean })[];
+  /** Unspent outputs of pending transactions; `isTrusted` as of the transaction. */
+  incoming: readonly (WalletCoin & { isTrusted: boolean })[];
   entries: readonly HistoryEntry[];
 }>;
 
@@ -32,8 +33,8 @@ export function viewWithPending(
     for (const { outpoint } of transaction.inputs) spent.add(outpointKey(outpoint.txHash, outpoint.index));
   }
   const amounts = new Map<string, bigint>();
-  const incoming: (WalletCoin & { isOwn: boolean })[] = [];
-  for (const { transaction, isOwn } of pending) {
+  const incoming: (WalletCoin & { isTrusted: boolean })[] = [];
+  for (const { transaction, isTrusted } of pending) {
     transaction.outputs.forEach(({ amount, lockingScript }, index) => {
       const key = findKey(lockingScript);
       if (key === undefined) return;
@@ -41,7 +42,7 @@ export function viewWithPending(
       const mapKey = outpointKey(transaction.hash, index);
       amounts.set(mapKey, amount);
       if (!spent.has(mapKey)) {
-        incoming.push({ outpoint, amount, height: undefined, isCoinbase: false, key, isOwn });
+        incoming.push({ outpoint, amount, height: undefined, isCoinbase: false, key, isTrusted });
       }
     });
   }
@@ -54,35 +55,4 @@ export function viewWithPending(
     ({ outpoint }) => !spent.has(outpointKey(outpoint.txHash, outpoint.index)),
   );
   return { unspent, incoming, entries };
-}
-
-/** @param amountOf a coin of ours that is spent; undefined for one of others */
-export function describePending(
-  { transaction, timeSec }: PendingTransaction,
-  findKey: FindKey,
-  amountOf: (outpoint: Outpoint) => bigint | undefined,
-): HistoryEntry {
-  const received = transaction.outputs.reduce(
-    (total, { amount, lockingScript }) => (findKey(lockingScript) ? total + amount : total),
-    0n,
-  );
-  const spent = transaction.inputs.flatMap(({ outpoint }) => amountOf(outpoint) ?? []);
-  return { ...describe(transaction, received, spent), height: undefined, blockHash: undefined, timeSec };
-}
-
-/** Of our own payments, the ones that can no longer happen: an input is neither a coin of ours nor pending. */
-export function findDead(
-  ledger: Pick<Ledger, 'coin' | 'ownPending'>,
-  pending: readonly PendingTransaction[],
-): Transaction[] {
-  const txids = new Set(pending.map(({ transaction }) => hashToHex(transaction.hash)));
-  return [...ledger.ownPending().values()]
-    .map(({ transaction }) => transaction)
-    .filter(({ inputs }) =>
-      inputs.some(
-        ({ outpoint }) =>
-          ledger.coin(outpointKey(outpoint.txHash, outpoint.index)) === undefined &&
-          !txids.has(hashToHex(outpoint.txHash)),
-      ),
-    );
 }

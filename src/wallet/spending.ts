@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { hashToHex, hexToHash } from '../bytes/hex.ts';
+import { hashToHex } from '../bytes/hex.ts';
 import { payToPublicKey } from '../consensus/lockingScript.ts';
 import { type Outpoint, outpointKey, type Transaction } from '../primitives/transaction.ts';
 import { type BumpOptions, planBump } from './feeBump.ts';
@@ -8,6 +8,7 @@ import type { Ledger } from './ledger.ts';
 import { type Payment, planPayment, type Signer, signInputs, signPayment } from './payment.ts';
 import type { PendingTransaction } from './pendingView.ts';
 import { type CoinToSign, type SignedTransaction, signWhatIsOurs } from './signTransaction.ts';
+import type { UnconfirmedPayments } from './unconfirmedPayments.ts';
 import type { UnspentCoin, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 import type { WalletKeys } from './walletKeys.ts';
@@ -19,11 +20,9 @@ export type SpendingOptions = Readonly<{
   nowSec: () => number;
   /** The wallet's key that an output pays to. */
   find: (lockingScript: Uint8Array) => KeyPath | undefined;
-  /** A coin of ours that the chain has, or that a pending transaction makes. */
-  coinOf: (outpoint: Outpoint) => WalletCoin | undefined;
+  unconfirmed: () => UnconfirmedPayments;
   /** All coins that no pending transaction spends. */
   unspent: () => readonly UnspentCoin[];
-  pending: () => readonly PendingTransaction[];
   /** One payment, or change of keys, at a time. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }>;
@@ -96,7 +95,7 @@ export class Spending {
     txid: string,
     options: BumpOptions & Passphrase,
   ): Promise<{ transaction: Transaction; fee: bigint; oldFee: bigint }> {
-    const { keys, ledger, nowSec, inTurn } = this.#options;
+    const { keys, ledger, nowSec, inTurn, unconfirmed } = this.#options;
     return inTurn(async () => {
       const { payment, changeKey } = this.#takeApart(txid);
       const spare = this.spendable()
@@ -112,8 +111,10 @@ export class Spending {
       }
       const transaction = signInputs(plan.coins, outputs, signers);
       forget(signers);
-      const spent = payment.coins.reduce((sum, { amount }) => sum + amount, 0n);
-      await ledger.replacePending(hexToHash(txid), transaction, nowSec(), spent);
+      const pending = ledger.ownPending().get(txid);
+      if (pending === undefined) throw notWaiting();
+      const old = unconfirmed().describeDropped(pending, hashToHex(transaction.hash));
+      await ledger.replacePending(old, transaction, nowSec());
       return { transaction, fee: plan.fee, oldFee: plan.oldFee };
     });
   }
@@ -164,19 +165,21 @@ export class Spending {
 
   /** What a payment of ours spends, what it pays to others, and what it gives back to us. */
   #takeApart(txid: string) {
-    const { ledger, pending, find, coinOf } = this.#options;
+    const { ledger, find } = this.#options;
+    const unconfirmed = this.#options.unconfirmed();
     const transaction = ledger.ownPending().get(txid)?.transaction;
-    const coins = transaction?.inputs.map(({ outpoint }) => coinOf(outpoint));
+    const coins = transaction?.inputs.map(({ outpoint }) => unconfirmed.coinOf(outpoint));
     const isOurs = coins?.every((coin) => coin !== undefined);
-    const isBase = pending().some(({ transaction: { inputs } }) =>
-      inputs.some(({ outpoint }) => hashToHex(outpoint.txHash) === txid),
-    );
-    if (transaction === undefined || coins === undefined || !isOurs || isBase) {
-      const message = isBase
-        ? 'Another payment spends the change of this one: bump that one instead.'
-        : 'This is no payment of this wallet that waits for a block.';
+    const isBase = unconfirmed
+      .all()
+      .some(({ transaction: { inputs } }) =>
+        inputs.some(({ outpoint }) => hashToHex(outpoint.txHash) === txid),
+      );
+    if (isBase) {
+      const message = 'Another payment spends the change of this one: bump that one instead.';
       throw new WalletError('not-own', message);
     }
+    if (transaction === undefined || coins === undefined || !isOurs) throw notWaiting();
     const changeAt = transaction.outputs.findIndex(
       ({ lockingScript }) => find(lockingScript)?.chain === 'change',
     );
@@ -185,6 +188,10 @@ export class Spending {
     const payment = { coins: coins as WalletCoin[], outputs, change: change?.amount ?? 0n };
     return { payment, changeKey: change && find(change.lockingScript) };
   }
+}
+
+function notWaiting(): WalletError {
+  return new WalletError('not-own', 'This is no payment of this wallet that waits for a block.');
 }
 
 function keyOf({ txHash, index }: Outpoint): string {

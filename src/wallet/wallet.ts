@@ -1,30 +1,25 @@
 import { join } from 'node:path';
-import { hashToHex } from '../bytes/hex.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import { encodeAddress } from '../crypto/address.ts';
 import { signMessage } from '../crypto/messageSignature.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import {
-  detachTransaction,
-  type Outpoint,
-  outpointKey,
-  type Transaction,
-} from '../primitives/transaction.ts';
+import type { Outpoint, Transaction } from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
+import type { DroppedPayment } from './droppedPayments.ts';
 import type { KeyPath, WalletSecret } from './keyTree.ts';
-import { type FindKey, Ledger, type LedgerOptions, type ReplacedPayment } from './ledger.ts';
-import { LedgerFollower } from './ledgerFollower.ts';
+import { Ledger, type LedgerOptions } from './ledger.ts';
+import { followWithPending, LedgerFollower } from './ledgerFollower.ts';
 import type { LedgerTip } from './ledgerRecords.ts';
-import {
-  describePending,
-  findDead,
-  type PendingTransaction,
-  type PendingView,
-  viewWithPending,
-} from './pendingView.ts';
+import type { PendingTransaction, PendingView } from './pendingView.ts';
 import { Spending } from './spending.ts';
+import {
+  type Acceptance,
+  type DroppedListener,
+  type TransactionListener,
+  UnconfirmedPayments,
+} from './unconfirmedPayments.ts';
 import { openBackup, parseBackup } from './walletBackup.ts';
-import type { HistoryEntry, UnspentCoin, WalletCoin } from './walletCoin.ts';
+import type { FindKey, HistoryEntry, UnspentCoin, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 import type { NewWallet } from './walletFile.ts';
 import { WalletKeys } from './walletKeys.ts';
@@ -41,6 +36,8 @@ export type WalletOptions = Readonly<{
   chain: ChainView;
   /** Whether the mempool holds a transaction now: what it dropped does not count as pending any more. */
   isInMempool: (txid: string) => boolean;
+  /** The txid of the transaction in the mempool that spends this output. */
+  spenderOf: (outpoint: Outpoint) => string | undefined;
   clockSec?: () => number;
   /** Told of a rescan every so often. */
   onRescan?: (height: number, target: number) => void;
@@ -50,12 +47,12 @@ export type WalletOptions = Readonly<{
    * it; not of those that a rescan finds.
    */
   onTransaction?: TransactionListener;
+  /** Told of each that will not happen, as far as is known. */
+  onDropped?: DroppedListener;
   /** How the coins' database is looked at, and who is told when it is damaged: it is made anew from the chain. */
   ledger?: LedgerOptions;
 }>;
 
-/** @param entry its `height` is undefined while no block has it */
-export type TransactionListener = (entry: HistoryEntry, isWatchOnly: boolean) => void;
 export type OwnAddress = Readonly<{
   address: string;
   publicKey: Uint8Array;
@@ -67,10 +64,10 @@ export type Balance = Readonly<{ confirmed: bigint; unconfirmed: bigint; immatur
 /** The keys and the coins of the node's owner. Works without keys too: everything is zero then, until `create`. */
 export class Wallet {
   readonly #options: WalletOptions;
-  readonly #seen = new Map<string, PendingTransaction>();
   readonly #findKey: FindKey = (lockingScript) => this.#find(lockingScript);
   #keys: WalletKeys | undefined;
   #ledger: Ledger | undefined;
+  #unconfirmed: UnconfirmedPayments | undefined;
   #follower: LedgerFollower | undefined;
   #watchOnly: WatchOnly | undefined;
   #spending: Spending | undefined;
@@ -348,15 +345,13 @@ export class Wallet {
     const { unspent, incoming } = this.#view();
     return [
       ...unspent.map((coin) => ({ ...coin, isSpendable: this.#isMature(coin) })),
-      ...incoming.map((coin) => ({ ...coin, isSpendable: coin.isOwn && coin.key.chain === 'change' })),
+      ...incoming.map((coin) => ({ ...coin, isSpendable: coin.isTrusted && coin.key.chain === 'change' })),
     ];
   }
 
   /** One that waits for a block; undefined where there is none. */
   pendingTransaction(txid: string): PendingTransaction | undefined {
-    const own = this.#ledger?.ownPending().get(txid);
-    if (own !== undefined) return { ...own, isOwn: true };
-    return this.#options.isInMempool(txid) ? this.#seen.get(txid) : undefined;
+    return this.#unconfirmed?.get(txid);
   }
 
   /** Unconfirmed first, then from the latest block on. */
@@ -366,24 +361,15 @@ export class Wallet {
     return [...pending, ...confirmed].slice(0, limit);
   }
 
-  /** Our own payments whose place another one has taken, by their txids. */
-  replaced(): ReadonlyMap<string, ReplacedPayment> {
-    return this.#ledger?.replaced() ?? new Map();
+  /** Payments that did not happen, as far as is known, by their txids: the latest last. */
+  dropped(): ReadonlyMap<string, DroppedPayment> {
+    return this.#ledger?.dropped() ?? new Map();
   }
 
-  /** Whether it is a payment of this wallet, confirmed, replaced or neither. */
+  /** Whether it is a payment of this wallet: confirmed, pending or dropped. */
   async knows(txid: string): Promise<boolean> {
-    if (this.replaced().has(txid)) return true;
+    if (this.dropped().has(txid)) return true;
     return (await this.history(Number.MAX_SAFE_INTEGER)).some((entry) => entry.txid === txid);
-  }
-
-  /** A coin of the ledger, or one that a pending transaction makes. */
-  #coinOf(outpoint: Outpoint): WalletCoin | undefined {
-    const coin = this.#ledger!.coin(outpointKey(outpoint.txHash, outpoint.index));
-    if (coin !== undefined) return coin;
-    const output = this.pendingTransaction(hashToHex(outpoint.txHash))?.transaction.outputs[outpoint.index];
-    const key = output && this.#find(output.lockingScript);
-    return key && { outpoint, amount: output.amount, height: undefined, isCoinbase: false, key };
   }
 
   /** Our payments that no block has, oldest first: to be given to the mempool again after a start. */
@@ -393,45 +379,23 @@ export class Wallet {
       .map(({ transaction }) => transaction);
   }
 
-  /** A transaction that the mempool accepted. @param isNews whether somebody is told */
-  noteTransaction(transaction: Transaction, isNews = true): void {
-    this.#watchOnly?.noteTransaction(transaction, isNews);
-    const ledger = this.#ledger;
-    if (ledger === undefined) return;
-    const txid = hashToHex(transaction.hash);
-    const own = ledger.ownPending().get(txid);
-    if (own !== undefined) {
-      if (isNews) this.#tell({ ...own, isOwn: true });
-      return;
-    }
-    const spends = transaction.inputs.some(
-      ({ outpoint }) =>
-        ledger.coin(outpointKey(outpoint.txHash, outpoint.index)) !== undefined ||
-        this.#seen.has(hashToHex(outpoint.txHash)),
-    );
-    if (!spends && !transaction.outputs.some(({ lockingScript }) => this.#findKey(lockingScript))) return;
-    const isKnown = this.#seen.has(txid);
-    const pending = { transaction, timeSec: this.#nowSec(), isOwn: false };
-    this.#seen.set(txid, pending);
-    if (isNews && !isKnown) this.#tell(pending);
+  /** Of those, the ones that were not in the mempool after the last block: it may take them now. */
+  strandedPayments(): Transaction[] {
+    return this.#unconfirmed?.stranded() ?? [];
   }
 
-  #tell(pending: PendingTransaction): void {
-    const { onTransaction } = this.#options;
-    if (onTransaction === undefined) return;
-    const amountOf = (outpoint: Outpoint) => this.#coinOf(outpoint)?.amount;
-    onTransaction(describePending(pending, this.#findKey, amountOf), false);
+  /** A transaction that the mempool accepted. */
+  noteTransaction(transaction: Transaction, { isNews = true, replaced = [] }: Acceptance = {}): void {
+    this.#watchOnly?.noteTransaction(transaction, { isNews, replaced });
+    this.#unconfirmed?.note(transaction, isNews, replaced);
+    this.#follower?.write();
   }
 
   /** Follows the chain. Awaited by it, after the mempool was told. */
   async update(change: TipChange): Promise<void> {
     if (this.#follower === undefined || this.#isClosing) return;
     await this.#watchOnly?.update(change);
-    const undone = await this.#follower.update(change);
-    for (const transaction of undone) await this.#keepUndone(detachTransaction(transaction));
-    if (this.#follower.isRescanning) return;
-    this.#forgetGone();
-    this.#follower.write();
+    await followWithPending(this.#follower, this.#unconfirmed!, change);
   }
 
   async close(): Promise<void> {
@@ -449,15 +413,15 @@ export class Wallet {
     const ledger = await Ledger.open(join(dataDir, LEDGER_FOLDER), keys.accountKey, this.#options.ledger);
     this.#keys = keys;
     this.#ledger = ledger;
+    this.#unconfirmed = undefined;
     this.#follow(keys, ledger);
     this.#spending = new Spending({
       keys,
       ledger,
       nowSec: () => this.#nowSec(),
       find: this.#findKey,
-      coinOf: (outpoint) => this.#coinOf(outpoint),
+      unconfirmed: () => this.#unconfirmed!,
       unspent: () => this.unspent(),
-      pending: () => this.#pending(),
       inTurn: (work) => this.#inTurn(work),
     });
     this.#watchOnly = await WatchOnly.open({
@@ -468,56 +432,37 @@ export class Wallet {
   }
 
   #follow(keys: WalletKeys, ledger: Ledger): void {
-    const { chain, onRescan, onRescanFailed, onTransaction } = this.#options;
-    const onCaughtUp = () => this.#forgetGone();
+    const { chain, isInMempool, spenderOf, onRescan, onRescanFailed, onTransaction, onDropped } =
+      this.#options;
     const findKey = this.#findKey;
+    // A rescan does not forget them.
+    this.#unconfirmed ??= new UnconfirmedPayments({
+      ledger,
+      findKey,
+      isInMempool,
+      spenderOf,
+      nowSec: () => this.#nowSec(),
+      onTransaction: (entry) => onTransaction?.(entry, false),
+      onDropped: (payment, wasConfirmed) => onDropped?.(payment, { wasConfirmed, isWatchOnly: false }),
+    });
+    const unconfirmed = this.#unconfirmed;
     this.#follower = new LedgerFollower({
       chain,
       ledger,
       keys,
       findKey,
-      onCaughtUp,
-      onConnected: (entries) => {
-        for (const entry of entries) onTransaction?.(entry, false);
+      onCaughtUp: (change) => unconfirmed.settle(change, unconfirmed.putAside()),
+      onConnected: (entries, isNew) => {
+        unconfirmed.confirm(entries);
+        if (isNew) for (const entry of entries) onTransaction?.(entry, false);
       },
       onRescan,
       onRescanFailed,
     });
   }
 
-  /** A reorganization took a transaction out of its block: a payment of ours is to be sent again, any other is waited for. */
-  async #keepUndone(transaction: Transaction): Promise<void> {
-    const ledger = this.#ledger!;
-    const isOurs = transaction.inputs.every(
-      ({ outpoint: { txHash, index } }) =>
-        ledger.coin(outpointKey(txHash, index)) !== undefined || ledger.ownPending().has(hashToHex(txHash)),
-    );
-    if (!isOurs) return this.noteTransaction(transaction);
-    // The mempool may have told of it already.
-    this.#seen.delete(hashToHex(transaction.hash));
-    await ledger.addPending(transaction, this.#nowSec());
-  }
-
-  /** Forgets what cannot be pending any more. */
-  #forgetGone(): void {
-    for (const txid of this.#seen.keys()) {
-      if (!this.#options.isInMempool(txid)) this.#seen.delete(txid);
-    }
-    const ledger = this.#ledger!;
-    for (const transaction of findDead(ledger, this.#pending())) ledger.dropPending(transaction.hash);
-  }
-
-  #pending(): PendingTransaction[] {
-    const own = [...(this.#ledger?.ownPending().values() ?? [])].map((kept) => ({ ...kept, isOwn: true }));
-    const seen = [...this.#seen]
-      .filter(([txid]) => this.#options.isInMempool(txid))
-      .map(([, pending]) => pending);
-    return [...own, ...seen];
-  }
-
   #view(): PendingView {
-    if (this.#ledger === undefined) return { unspent: [], incoming: [], entries: [] };
-    return viewWithPending(this.#ledger, this.#pending(), this.#findKey);
+    return this.#unconfirmed?.view() ?? { unspent: [], incoming: [], entries: [] };
   }
 
   #isMature({ isCoinbase: isNew, height }: WalletCoin & { height: number }): boolean {

@@ -1,6 +1,9 @@
 import type { Outpoint } from '../primitives/transaction.ts';
 import type { KeyPath } from './keyTree.ts';
 
+/** Finds the wallet's key that an output pays to, if one of them can spend it. */
+export type FindKey = (lockingScript: Uint8Array) => KeyPath | undefined;
+
 /** An output that one of the wallet's keys can spend. */
 export type WalletCoin = Readonly<{
   outpoint: Outpoint;

@@ -1,24 +1,21 @@
 import { join } from 'node:path';
-import { bytesToHex, hashToHex } from '../bytes/hex.ts';
+import { bytesToHex } from '../bytes/hex.ts';
 import { parseLockingScript } from '../consensus/lockingScript.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import {
-  detachTransaction,
-  type Outpoint,
-  outpointKey,
-  type Transaction,
-} from '../primitives/transaction.ts';
+import type { Outpoint, Transaction } from '../primitives/transaction.ts';
 import type { ChainView, TipChange } from './chainView.ts';
+import type { DroppedPayment } from './droppedPayments.ts';
 import type { KeyPath } from './keyTree.ts';
-import { type FindKey, Ledger, type LedgerOptions } from './ledger.ts';
-import { LedgerFollower } from './ledgerFollower.ts';
+import { Ledger, type LedgerOptions } from './ledger.ts';
+import { followWithPending, LedgerFollower } from './ledgerFollower.ts';
+import type { PendingTransaction, PendingView } from './pendingView.ts';
 import {
-  describePending,
-  type PendingTransaction,
-  type PendingView,
-  viewWithPending,
-} from './pendingView.ts';
-import type { HistoryEntry, WalletCoin } from './walletCoin.ts';
+  type Acceptance,
+  type DroppedListener,
+  type TransactionListener,
+  UnconfirmedPayments,
+} from './unconfirmedPayments.ts';
+import type { FindKey, HistoryEntry, WalletCoin } from './walletCoin.ts';
 import { WalletError } from './walletError.ts';
 import { MAX_WATCHED, type WatchedKey } from './walletFile.ts';
 import type { WalletKeys } from './walletKeys.ts';
@@ -32,10 +29,12 @@ export type WatchOptions = Readonly<{
   chain: ChainView;
   keys: WalletKeys;
   isInMempool: (txid: string) => boolean;
+  spenderOf: (outpoint: Outpoint) => string | undefined;
   nowSec: () => number;
   onRescan?: ((height: number, target: number) => void) | undefined;
   onRescanFailed?: ((error: unknown) => void) | undefined;
-  onTransaction?: ((entry: HistoryEntry, isWatchOnly: boolean) => void) | undefined;
+  onTransaction?: TransactionListener | undefined;
+  onDropped?: DroppedListener | undefined;
   ledger?: LedgerOptions | undefined;
 }>;
 
@@ -46,9 +45,9 @@ export type WatchedBalance = Readonly<{ confirmed: bigint; unconfirmed: bigint; 
 /** Coins of public keys whose private halves are elsewhere: shown, never spent. A ledger of its own follows the chain. */
 export class WatchOnly {
   readonly #options: WatchOptions;
-  readonly #seen = new Map<string, PendingTransaction>();
   #positions = new Map<string, number>();
   #ledger: Ledger | undefined;
+  #unconfirmed: UnconfirmedPayments | undefined;
   #follower: LedgerFollower | undefined;
 
   private constructor(options: WatchOptions) {
@@ -148,7 +147,12 @@ export class WatchOnly {
 
   /** One that waits for a block; undefined where there is none. */
   pendingTransaction(txid: string): PendingTransaction | undefined {
-    return this.#options.isInMempool(txid) ? this.#seen.get(txid) : undefined;
+    return this.#unconfirmed?.get(txid);
+  }
+
+  /** Payments that did not happen, as far as is known, by their txids: the latest last. */
+  dropped(): ReadonlyMap<string, DroppedPayment> {
+    return this.#ledger?.dropped() ?? new Map();
   }
 
   /** Unconfirmed first, then from the latest block on. */
@@ -157,40 +161,15 @@ export class WatchOnly {
     return [...[...this.#view().entries].reverse(), ...confirmed].slice(0, limit);
   }
 
-  /** A transaction that the mempool accepted. @param isNews whether somebody is told */
-  noteTransaction(transaction: Transaction, isNews = true): void {
-    const ledger = this.#ledger;
-    if (ledger === undefined) return;
-    const isOfOurs =
-      transaction.outputs.some(({ lockingScript }) => this.#find(lockingScript) !== undefined) ||
-      transaction.inputs.some(
-        ({ outpoint }) =>
-          ledger.coin(outpointKey(outpoint.txHash, outpoint.index)) !== undefined ||
-          this.#seen.has(hashToHex(outpoint.txHash)),
-      );
-    if (!isOfOurs) return;
-    const pending = { transaction, timeSec: this.#options.nowSec(), isOwn: false };
-    const txid = hashToHex(transaction.hash);
-    const isKnown = this.#seen.has(txid);
-    this.#seen.set(txid, pending);
-    const { onTransaction } = this.#options;
-    if (!isNews || isKnown || onTransaction === undefined) return;
-    const find: FindKey = (script) => this.#find(script);
-    onTransaction(
-      describePending(pending, find, (outpoint) => this.#amountOf(outpoint)),
-      true,
-    );
+  /** A transaction that the mempool accepted. */
+  noteTransaction(transaction: Transaction, { isNews = true, replaced = [] }: Acceptance): void {
+    this.#unconfirmed?.note(transaction, isNews, replaced);
+    this.#follower?.write();
   }
 
   /** Follows the chain. */
   async update(change: TipChange): Promise<void> {
-    const follower = this.#follower;
-    if (follower === undefined) return;
-    for (const transaction of await follower.update(change))
-      this.noteTransaction(detachTransaction(transaction));
-    if (follower.isRescanning) return;
-    this.#forgetGone();
-    follower.write();
+    if (this.#follower !== undefined) await followWithPending(this.#follower, this.#unconfirmed!, change);
   }
 
   /** Reads the chain again, from the first block that a key was to be looked for in. */
@@ -212,7 +191,10 @@ export class WatchOnly {
 
   async #attach(): Promise<void> {
     const { dataDir, keys, ledger } = this.#options;
-    this.#ledger = await Ledger.open(join(dataDir, WATCH_FOLDER), keys.accountKey, ledger);
+    this.#ledger = await Ledger.open(join(dataDir, WATCH_FOLDER), keys.accountKey, {
+      ...ledger,
+      keepsOwn: false,
+    });
     this.#indexKeys();
     this.#follow();
   }
@@ -227,21 +209,45 @@ export class WatchOnly {
   }
 
   #follow(): void {
-    const { chain, keys, onRescan, onRescanFailed, onTransaction } = this.#options;
+    const {
+      chain,
+      keys,
+      isInMempool,
+      spenderOf,
+      nowSec,
+      onRescan,
+      onRescanFailed,
+      onTransaction,
+      onDropped,
+    } = this.#options;
     const first = Math.min(...keys.watched.map(({ fromHeight }) => fromHeight));
     const followed = {
       ring: { noteUsed: () => false },
       save: async () => undefined,
       birthHeight: Math.max(0, first - 1),
     };
+    const ledger = this.#ledger!;
+    const findKey: FindKey = (lockingScript) => this.#find(lockingScript);
+    // A rescan does not forget them.
+    this.#unconfirmed ??= new UnconfirmedPayments({
+      ledger,
+      findKey,
+      isInMempool,
+      spenderOf,
+      nowSec,
+      onTransaction: (entry) => onTransaction?.(entry, true),
+      onDropped: (payment, wasConfirmed) => onDropped?.(payment, { wasConfirmed, isWatchOnly: true }),
+    });
+    const unconfirmed = this.#unconfirmed;
     this.#follower = new LedgerFollower({
       chain,
-      ledger: this.#ledger!,
+      ledger,
       keys: followed,
-      findKey: (lockingScript) => this.#find(lockingScript),
-      onCaughtUp: () => this.#forgetGone(),
-      onConnected: (entries) => {
-        for (const entry of entries) onTransaction?.(entry, true);
+      findKey,
+      onCaughtUp: (change) => unconfirmed.settle(change, unconfirmed.putAside()),
+      onConnected: (entries, isNew) => {
+        unconfirmed.confirm(entries);
+        if (isNew) for (const entry of entries) onTransaction?.(entry, true);
       },
       onRescan,
       onRescanFailed,
@@ -250,21 +256,7 @@ export class WatchOnly {
   }
 
   #view(): PendingView {
-    if (this.#ledger === undefined) return { unspent: [], incoming: [], entries: [] };
-    this.#forgetGone();
-    return viewWithPending(this.#ledger, [...this.#seen.values()], (script) => this.#find(script));
-  }
-
-  /** Of a coin that the chain has, or that a transaction which waits for a block makes. */
-  #amountOf({ txHash, index }: Outpoint): bigint | undefined {
-    const coin = this.#ledger!.coin(outpointKey(txHash, index));
-    if (coin !== undefined) return coin.amount;
-    const output = this.#seen.get(hashToHex(txHash))?.transaction.outputs[index];
-    return output && this.#find(output.lockingScript) && output.amount;
-  }
-
-  #forgetGone(): void {
-    for (const txid of this.#seen.keys()) if (!this.#options.isInMempool(txid)) this.#seen.delete(txid);
+    return this.#unconfirmed?.view() ?? { unspent: [], incoming: [], entries: [] };
   }
 
   /** The path names the position among the watched keys: these are in no tree. */

@@ -46,7 +46,7 @@ export async function run(options: readonly string[]): Promise<void> {
   }
 }
 
-/** With them, without, and with harmless ones by turns, on a machine that may be busy with other things; the best of each counts. */
+/** With them, without, and with harmless ones by turns, as the machine may be busy with other things; the best counts. */
 async function compare(
   name: string,
   plan: ChainPlan,

@@ -239,7 +239,8 @@ describe('the wallet for a client made for Bitcoin Core', () => {
     assert.equal(await trusted(payee), before + 7 * COIN);
     const mined = await check<{ confirmations: number }>(payer, 'gettransaction', second);
     assert.equal(mined.confirmations, 1);
-    await fails(-5, 'gettransaction', replacement);
+    const lost = await check<Replaced>(payer, 'gettransaction', replacement);
+    assert.deepEqual([lost.confirmations, lost.replaced_by_txid], [-1, second]);
     assert.deepEqual(await payer.node.rpc('getrawmempool'), []);
     const coins = await check<Coin[]>(payer, 'listunspent', 0);
     assert.equal(await trusted(payer), units(coins.reduce((sum, { amount }) => sum + amount, 0)));

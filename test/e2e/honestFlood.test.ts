@@ -12,7 +12,7 @@ import { makeWorkload } from '../support/workload.ts';
 /** An honest peer may send 20,000 at once, and 2,000 a second for ever. Here less of both, as signing them takes its time. */
 const AT_ONCE = Number(process.env.INDIECOIN_TEST_FLOOD ?? 6000);
 const A_SECOND = 2000;
-const SECONDS = 2;
+const SECONDS = Number(process.env.INDIECOIN_TEST_FLOOD_SECONDS ?? 2);
 const SLICE_MS = 50;
 
 test(`an honest peer that sends ${AT_ONCE} payments at once, and then ${A_SECOND} a second, is heard and keeps its standing`, async () => {

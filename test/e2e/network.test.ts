@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { temporaryFolder } from '../support/chains.ts';
-import { NodeProcess, runJson, until } from '../support/nodeProcess.ts';
+import { NodeProcess, runCli, runJson, until } from '../support/nodeProcess.ts';
 
 /** Several nodes as processes of their own, on loopback, driven as their users would drive them. */
 
@@ -104,6 +104,30 @@ describe('a network of separate processes', () => {
     assert.equal(status.height, 154);
     assert.equal(await again.stop(), 0);
     assert.equal(await b.stop(), 0);
+  });
+
+  test('those added by hand and those banned are listed, connected or not', async () => {
+    const node = await start('listed', []);
+    const at = ['--network', 'regtest', '--data-dir', node.dataDir];
+    const list = async (...flags: string[]) => (await runCli(['peers', 'list', ...at, ...flags])).stdout;
+    await cli(node, 'peers', 'add', '127.0.0.1:1');
+    await cli(node, 'peers', 'ban', '203.0.113.5');
+    assert.deepEqual(await cli(node, 'peers', 'list'), []);
+    assert.match(
+      await list(),
+      /^No peers.*\nadded by hand, not connected: 127\.0\.0\.1:1\nbanned until .*: 203\.0\.113\.5/,
+    );
+    const added = await cli<{ addednode: string; connected: boolean }[]>(node, 'peers', 'list', '--added');
+    assert.deepEqual(
+      added.map(({ addednode, connected }) => [addednode, connected]),
+      [['127.0.0.1:1', false]],
+    );
+    const bans = await cli<{ address: string }[]>(node, 'peers', 'list', '--banned');
+    assert.deepEqual(
+      bans.map(({ address }) => address),
+      ['203.0.113.5'],
+    );
+    assert.match(await list('--banned'), /^banned until .*: 203\.0\.113\.5/);
   });
 
   test('two halves that were cut apart take the branch with more work; the lost payments wait in the mempool', async () => {

@@ -85,7 +85,7 @@ describe('a data directory that is somebody else’s', () => {
       await assertRefused(
         on(words),
         EXIT.damaged,
-        /an older version .*`indiecoin node --reindex` makes it anew/,
+        /an older version .*`indiecoin node --reindex --network regtest [^`]*` makes it anew/,
       );
     const node = await NodeProcess.start({ dataDir, args: ['--reindex'] });
     assert.equal(await node.height(), BLOCKS);

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmod, copyFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, chown, copyFile, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { regtest } from '../../src/params/regtest.ts';
 import { BareNode } from '../support/bareNode.ts';
 import { temporaryFolder } from '../support/chains.ts';
-import { NodeProcess, runCli, until } from '../support/nodeProcess.ts';
+import { MAIN, NodeProcess, runCli, until } from '../support/nodeProcess.ts';
 import { bytesOf, field, parseFields } from '../support/wire.ts';
 
 type Finding = { check: string; verdict: string; found: string; advice?: string };
@@ -16,6 +18,16 @@ type Started = {
   metrics: string;
   seed: { multiaddrs: string[]; dnsaddr: string[]; firewall: string[] };
 };
+
+/** Words before the program: it is run as a user who owns nothing. */
+const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+const CAN_BE_NOBODY =
+  process.getuid?.() === 0 &&
+  spawnSync(NOBODY[0]!, [...NOBODY.slice(1), process.execPath, MAIN, '--version']).status === 0;
+
+const HAS_IP6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 
 const folders: string[] = [];
 const nodes: NodeProcess[] = [];
@@ -107,6 +119,26 @@ describe('a seed', () => {
     assert.match(text, /^indiecoin_peers_max 300$/m);
   });
 
+  it('takes a doctor that looks at it for no peer that it could lose', async () => {
+    const report = await examine(await folder(), `127.0.0.1:${seedPort}`);
+    assert.equal(find(report, 'node asked').verdict, 'ok');
+    await until('the doctor is gone', async () => (await seed.rpc<unknown[]>('getpeerinfo')).length === 0);
+    assert.equal((await seed.rpc<{ state: string }>('status')).state, 'bootstrapping');
+  });
+
+  it('listens on IPv4 and IPv6 under one port', { skip: !HAS_IP6 }, async () => {
+    const both = await NodeProcess.start({ dataDir: await folder(), listenHost: '127.0.0.1,::1' });
+    nodes.push(both);
+    const { addresses, peerId } = await both.rpc<{ addresses: string[]; peerId: string }>('status');
+    const port = /\/tcp\/(\d+)/.exec(addresses[0]!)![1];
+    const expected = ['/ip4/127.0.0.1', '/ip6/::1'].map((host) => `${host}/tcp/${port}/p2p/${peerId}`);
+    assert.deepEqual([...addresses].sort(), expected);
+    const report = await examine(await folder(), ...addresses);
+    for (const address of addresses)
+      assert.equal(find(report, 'node asked', new RegExp(address)).verdict, 'ok');
+    assert.equal(await both.stop(), 0);
+  });
+
   it('passes on those that it has reached, and not one that lies about its port', async () => {
     const peers = await Promise.all([startPeer(), startPeer()]);
     const liar = await openBare();
@@ -153,6 +185,11 @@ describe('a seed', () => {
 describe('the doctor', () => {
   it('finds a node well that is, and knows who has reached it', async () => {
     const peer = nodes.find((node) => node !== seed && !node.hasExited)!;
+    // The seed is new: the peer has lost it a moment ago, and must be asked after it has found it again.
+    await until(
+      'the peer runs',
+      async () => (await peer.rpc<{ state: string }>('status')).state === 'running',
+    );
     const report = await until('the seed has dialled the peer', async () => {
       const now = await examine(peer.dataDir, `127.0.0.1:${seedPort}`, '--dns-seed', '127.0.0.1:1');
       return now.findings.some(({ check, verdict }) => check === 'reachable' && verdict === 'ok') && now;
@@ -165,6 +202,11 @@ describe('the doctor', () => {
     assert.equal(find(report, 'own address').verdict, 'ok');
     assert.equal(find(report, 'clock').verdict, 'ok');
     assert.equal(find(report, 'node').verdict, 'ok');
+  });
+
+  it('asks the seeds that the running node was started with', async () => {
+    const peer = nodes.find((node) => node !== seed && !node.hasExited)!;
+    assert.equal(find(await examine(peer.dataDir), 'seed', new RegExp(`:${seedPort}`)).verdict, 'ok');
   });
 
   it('does not wait for ever for a node that does not answer', async () => {
@@ -189,6 +231,20 @@ describe('the doctor', () => {
     assert.equal(find(report, 'reachable').verdict, 'skip');
   });
 
+  it('asks each address by itself, though one peer has them all', async () => {
+    const there = `/ip4/127.0.0.1/tcp/${seedPort}/p2p/${started(seed).peerId}`;
+    const dead = there.replace(`${seedPort}`, '1');
+    const report = await examine(await folder(), there, dead);
+    assert.equal(find(report, 'node asked', new RegExp(`/tcp/${seedPort}/`)).verdict, 'ok');
+    assert.equal(find(report, 'node asked', /tcp\/1\/.*nothing listens/).verdict, 'fail');
+  });
+
+  it('knows a door that is none for peers', async () => {
+    const { metrics } = started(seed);
+    const report = await examine(await folder(), metrics);
+    assert.match(find(report, 'node asked').found, /does not speak libp2p|or is no node/);
+  });
+
   it('knows a node of another network, by its name and by its genesis', async () => {
     const named = await openBare('othernet');
     const twin = await openBare();
@@ -211,6 +267,33 @@ describe('the doctor', () => {
     assert.equal(report.code, 9);
     assert.match(find(report, 'clock').found, /^(3600|3599|3601) s behind/);
     assert.equal(find(report, 'clock').verdict, 'fail');
+  });
+
+  it('sees files that another user has made, as the start does', { skip: !CAN_BE_NOBODY }, async () => {
+    const dataDir = await folder();
+    const options = { dataDir, under: NOBODY };
+    await chown(dataDir, 65534, 65534);
+    for (const dir of ['chain', 'wallet']) await mkdir(join(dataDir, dir), { mode: 0o755 });
+    await writeFile(join(dataDir, 'identity.key'), 'of root', { mode: 0o600 });
+    const line = ['doctor', '--network', 'regtest', '--data-dir', dataDir, '--dns-seed', 'none', '--json'];
+    const { code, stdout } = await runCli(line, { under: NOBODY });
+    assert.equal(code, 9);
+    const report = JSON.parse(stdout) as Report;
+    const data = find(report, 'data');
+    assert.equal(data.verdict, 'fail');
+    assert.equal(
+      data.found,
+      `${join(dataDir, 'chain')} cannot be read and written by this user, nor 2 more in ${dataDir}`,
+    );
+    assert.match(data.advice!, /chown -R \w+: \/.*$/);
+    assert.equal(find(report, 'identity').verdict, 'fail');
+    for (const refused of ['chain', 'identity.key']) {
+      const node = NodeProcess.launch(options);
+      assert.equal(await node.ended(), 1);
+      const advice = new RegExp(`${refused} cannot be used: .* as root, \`chown -R \\w+: ${dataDir}\``);
+      assert.match(node.output, advice);
+      for (const dir of ['chain', 'wallet']) await chown(join(dataDir, dir), 65534, 65534);
+    }
   });
 
   it('sees files that others can read, and a name that would be lost', async () => {

@@ -4,9 +4,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { withFolder } from '../support/chains.ts';
-import { NodeProcess } from '../support/nodeProcess.ts';
+import { NodeProcess, until } from '../support/nodeProcess.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: every field that is used is asserted
 type Json = any;
@@ -85,11 +84,11 @@ test('a wallet is made, locked, unlocked and given another passphrase, in the wo
       await fails(-8, /Timeout cannot be negative/, 'walletpassphrase', 'first', -1);
       await fails(-8, /passphrase cannot be empty/, 'walletpassphrase', '', 60);
       assert.equal(await rpc('walletpassphrase', 'first', 2_000_000_000), null);
-      const { unlocked_until: until } = await rpc('getwalletinfo');
-      assert.ok(Math.abs(until - Date.now() / 1000 - 100_000_000) < 60);
+      const { unlocked_until: untilSec } = await rpc('getwalletinfo');
+      assert.ok(Math.abs(untilSec - Date.now() / 1000 - 100_000_000) < 60);
       // Again while unlocked: from now on, as Bitcoin Core does.
       await rpc('walletpassphrase', 'first', 60);
-      assert.ok((await rpc('getwalletinfo')).unlocked_until < until);
+      assert.ok((await rpc('getwalletinfo')).unlocked_until < untilSec);
       const signature = await rpc('signmessage', address, 'it was me');
       assert.equal(await rpc('verifymessage', address, signature, 'it was me'), true);
       assert.equal(await rpc('verifymessage', address, signature, 'it was not me'), false);
@@ -104,7 +103,7 @@ test('a wallet is made, locked, unlocked and given another passphrase, in the wo
       assert.equal(await rpc('walletlock'), null);
       await fails(-13, /walletpassphrase first/, 'walletsend', stranger, '1');
       await rpc('walletpassphrase', 'first', 1);
-      await sleep(1300);
+      await until('it is locked again', async () => (await rpc('getwalletinfo')).unlocked_until === 0);
       await fails(-13, /walletpassphrase first/, 'signmessage', address, 'm');
 
       await fails(-14, /incorrect/, 'walletpassphrasechange', 'wrong', 'second');
@@ -123,6 +122,7 @@ test('addresses, labels, watched keys and a rescan', async () => {
   await withFolder(async (folder) => {
     let node = await NodeProcess.start({ dataDir: join(folder, 'a') });
     const rpc = (method: string, ...params: unknown[]) => node.rpc<Json>(method, ...params);
+    const hasScanned = async () => (await rpc('getwalletinfo')).scanning === false;
     const fails = (code: number, message: RegExp, method: string, ...params: unknown[]) =>
       assert.rejects(rpc(method, ...params), (error: Json) => {
         assert.deepEqual([error.code, message.test(error.message)], [code, true], error.message);
@@ -187,10 +187,10 @@ test('addresses, labels, watched keys and a rescan', async () => {
         immature: '50.00000000',
       });
       await rpc('importpubkey', cold, 'savings', true, 2);
-      for (let i = 0; i < 100 && (await rpc('getwalletinfo')).scanning !== false; i++) await sleep(50);
+      await until('the rescan is over', hasScanned);
       assert.equal((await watched()).immature, '150.00000000');
       await rpc('importpubkey', cold);
-      for (let i = 0; i < 100 && (await rpc('getwalletinfo')).scanning !== false; i++) await sleep(50);
+      await until('the rescan is over', hasScanned);
       assert.equal((await watched()).immature, '200.00000000');
 
       // Ours are apart from them, and so is what can be spent.
@@ -211,7 +211,7 @@ test('addresses, labels, watched keys and a rescan', async () => {
       await node.kill();
       node = await node.restart();
       assert.deepEqual(await rpc('listlabels'), ['', 'rent', 'savings']);
-      for (let i = 0; i < 100 && (await rpc('getwalletinfo')).scanning !== false; i++) await sleep(50);
+      await until('the rescan is over', hasScanned);
       assert.equal((await rpc('walletbalance')).confirmed, '100.00000000');
       assert.equal((await watched()).confirmed, '250.00000000');
 

@@ -10,7 +10,7 @@ import { NodeProcess, runCli, runJson, until } from '../support/nodeProcess.ts';
 type Sent = { txid: string; fee: string };
 type Bumped = { txid: string; replaces: string; oldFee: string; fee: string };
 type Coin = { txid: string; vout: number; amount: string; confirmations: number };
-type Entry = { txid: string; type: string; amount: string; confirmations: number };
+type Entry = { txid: string; type: string; amount: string; confirmations: number; replacedBy?: string };
 
 async function withTwo(run: (payer: NodeProcess, payee: NodeProcess) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
@@ -87,14 +87,28 @@ test('a payment that waits is replaced by one with a higher fee, and whoever is 
     });
     const history = await cli<Entry[]>(payer, 'wallet', 'history');
     assert.deepEqual(
-      history.filter(({ type }) => type === 'sent').map(({ txid }) => txid),
-      [bumped.txid],
+      history.filter(({ type }) => type === 'sent').map((entry) => [entry.txid, entry.replacedBy]),
+      [
+        [bumped.txid, undefined],
+        [sent.txid, bumped.txid],
+      ],
     );
 
     const [blockHash] = await payer.rpc<string[]>('generatetoaddress', 1, own);
     await sameTip(payer, payee);
-    await until('the payee is told of the block', () => told().length === 3);
-    assert.deepEqual(told().slice(1), [`${bumped.txid} -1 unconfirmed`, `${bumped.txid} 104 ${blockHash}`]);
+    await until('the payee is told of the block', () => told().length === 4);
+    // The commands run beside each other.
+    assert.deepEqual(
+      told().slice(1).sort(),
+      [
+        `${sent.txid} -1 unconfirmed`,
+        `${bumped.txid} -1 unconfirmed`,
+        `${bumped.txid} 104 ${blockHash}`,
+      ].sort(),
+    );
+    assert.match(payee.output, /"12\.50000000 coins that were on their way will not come: another payment/);
+    const before = await payee.rpc<{ confirmations: number }>('gettransaction', sent.txid);
+    assert.equal(before.confirmations, -1);
     assert.match(payee.output, /"12\.50000000 coins have come in/);
     await fails(payer, /has been mined/, 'wallet', 'bump', bumped.txid);
     const [coin] = await cli<Coin[]>(payee, 'wallet', 'coins', '--confirmations', '1');
@@ -105,7 +119,7 @@ test('a payment that waits is replaced by one with a higher fee, and whoever is 
 
     // What waits over a restart is told of when its block comes.
     const { txid } = await payer.rpc<{ txid: string }>('walletsend', to, '1');
-    await until('the payee is told of the third', () => told().length === 4);
+    await until('the payee is told of the third', () => told().length === 5);
     assert.equal(await payee.stop(), 0);
     const again = await payee.restart();
     try {
@@ -144,6 +158,16 @@ test('a fee follows from how long its payer can wait, and a passphrase is asked 
       assert.match(bump.stdout, new RegExp(`it was ${fee}\\.`));
       const [replacement] = await node.rpc<string[]>('getrawmempool');
       assert.ok(bump.stdout.includes(replacement!), bump.stdout);
+
+      // What cannot be answered is done all the same: its sender must not do it twice.
+      const under = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+      const unheard = await runCli(['wallet', 'send', own, '2', ...place], { env, under });
+      assert.equal(unheard.code, 7, unheard.stderr);
+      const sent = (await node.rpc<string[]>('getrawmempool')).find((one) => one !== replacement);
+      assert.equal(
+        unheard.stderr,
+        `indiecoin: The answer cannot be written: no space is left on the disk. The payment is sent: transaction ${sent}.\n`,
+      );
     } finally {
       await node.stop();
     }

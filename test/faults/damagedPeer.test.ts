@@ -45,7 +45,10 @@ test('a node whose blocks are damaged while it runs stops, says so, and is mende
     flipAByte(join(folder, 'sick', 'blocks'));
     const asker = await start('asker', [await sick.listenAddress()]);
     assert.equal(await sick.ended(), EXIT.damaged, sick.output);
-    assert.match(sick.output, /block record .* does not match its checksum\. `indiecoin node --reindex`/);
+    assert.match(
+      sick.output,
+      /block record .* does not match its checksum\. `indiecoin node --reindex --network regtest [^`]*`/,
+    );
     assert.doesNotMatch(sick.output, /peer banned|peer misbehaved/);
     assert.deepEqual(await asker.rpc('listbanned'), []);
 
@@ -53,7 +56,7 @@ test('a node whose blocks are damaged while it runs stops, says so, and is mende
     const place = ['--network', 'regtest', '--data-dir', join(folder, 'sick')];
     const refused = await runCli(['node', '--dns-seed', 'none', '--rpc-port', '0', ...place]);
     assert.equal(refused.code, EXIT.damaged, refused.stderr);
-    assert.match(refused.stderr, /\.ldb is damaged\. `indiecoin node --reindex`/);
+    assert.match(refused.stderr, /\.ldb is damaged\. `indiecoin node --reindex --network regtest [^`]*`/);
 
     const mended = await start('sick', [await sound.listenAddress()], ['--reindex']);
     await allBlocks(mended);

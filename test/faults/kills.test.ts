@@ -26,7 +26,8 @@ describe(`killed (SIGKILL) ${KILLS} times at random moments (seed ${SEED})`, () 
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   for (const [i, [name, run]] of PHASES.entries()) {
-    const kills = Math.floor((KILLS + PHASES.length - 1 - i) / PHASES.length);
+    // The first ones take what does not go evenly; none is tested without a kill.
+    const kills = Math.max(1, Math.floor((KILLS + PHASES.length - 1 - i) / PHASES.length));
     test(`in ${name}, ${kills} times: it opens by itself, and ends with the same coins`, async (t) => {
       const place = join(folder, String(i));
       mkdirSync(place);

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MAX_HEADERS } from '../../protocols/headers.ts';
 import { hashToHex } from '../../src/bytes/hex.ts';
+import { MAX_AHEAD } from '../../src/network/headerSync.ts';
 import { regtest } from '../../src/params/regtest.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { BAD_KINDS, type BadKind, openBadPeer } from '../support/badPeers.ts';
-import { BareNode, chunk, end } from '../support/bareNode.ts';
-import { claim, serveBlocks, serveHeaders } from '../support/bareServing.ts';
+import { BareNode, chunk, encodeStatus, end } from '../support/bareNode.ts';
+import { claim, serveBlocks, serveEndlessHeaders, serveHeaders } from '../support/bareServing.ts';
 import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
 import { feed, type TestNode, TestNodes, until } from '../support/networkNodes.ts';
 import { field, prefixed } from '../support/wire.ts';
@@ -18,6 +20,7 @@ const GENESIS = regtest.genesis.header.hash;
 async function syncAmong(
   prepare: ((bare: BareNode) => Promise<void>)[],
   check: (node: TestNode, bares: BareNode[]) => Promise<void> | void,
+  withinMs = 60_000,
 ): Promise<void> {
   await TestNodes.with(async (nodes) => {
     const honest = await nodes.open();
@@ -33,7 +36,7 @@ async function syncAmong(
         await each(bare);
       }
       const node = await nodes.open({ seeds: [...bares.map(({ address }) => address), honest.address] });
-      await until('synced', () => node.chain.tip.height === 250, 60_000);
+      await until('synced', () => node.chain.tip.height === 250, withinMs);
       await check(node, bares);
     } finally {
       await Promise.all(bares.map((bare) => bare.close()));
@@ -301,6 +304,7 @@ test('among many chains with more work, each of somebody who has not all of its 
     (node, bares) => {
       for (const bare of bares) assert.ok(!isBanned(node, bare));
     },
+    180_000,
   ));
 
 test('headers of somebody who has gone do not make a node believe that it has caught up', () =>
@@ -328,6 +332,87 @@ test('headers of somebody who has gone do not make a node believe that it has ca
     await until('running', () => node.network.state() === 'running');
     assert.deepEqual(tooSoon, []);
     await gone;
+  }));
+
+test('a peer that shows one header more, and says that it has pruned its block, does not keep a node from running', () =>
+  TestNodes.with(async (nodes) => {
+    const honest = await nodes.open();
+    await feed(honest, blocks);
+    const more = [...blocks, ...chainOfBlocks(blocks.at(-1)!, blocks.length, 1, keys.lockingScript)];
+    const liar = await BareNode.open('regtest', GENESIS);
+    claim(liar, more);
+    liar.status = { ...liar.status, lowestHeight: 100_000 };
+    await serveHeaders(liar, more);
+    await serveBlocks(liar, more, () => undefined);
+    try {
+      const node = await nodes.open({ seeds: [liar.address, honest.address] });
+      await until('running', () => node.network.state() === 'running', 60_000);
+      assert.deepEqual([node.chain.tip.height, node.chain.bestHeader.height], [blocks.length, more.length]);
+    } finally {
+      await liar.close();
+    }
+  }));
+
+test('peers that show the same old headers again and again do not keep a node from running', () =>
+  TestNodes.with(async (nodes) => {
+    const long = chainOfBlocks(regtest.genesis, 0, 2010, keys.lockingScript);
+    const honest = await nodes.open();
+    await feed(honest, long);
+    const headers = long.slice(0, 2000).map(({ header }) => field(1, header.bytes));
+    const run = chunk(Buffer.concat(headers));
+    const bares: BareNode[] = [];
+    for (let i = 0; i < 3; i++) {
+      const bare = await BareNode.open('regtest', GENESIS);
+      bares.push(bare);
+      claim(bare, long, 1_000_000 + i);
+      await bare.answer('headers/1', async () => {
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        return [run, end(headers.length)];
+      });
+      await serveBlocks(bare, long);
+    }
+    const claiming = setInterval(() => {
+      for (const bare of bares) {
+        const [connection] = bare.host.getConnections();
+        if (connection === undefined) continue;
+        bare.ask(connection, 'status/1', encodeStatus(bare.status)).catch(() => undefined);
+      }
+    }, 150);
+    try {
+      const node = await nodes.open({ seeds: [...bares, honest].map(({ address }) => address) });
+      await until('running', () => node.network.state() === 'running', 60_000);
+      assert.equal(node.chain.tip.height, long.length);
+    } finally {
+      clearInterval(claiming);
+      await Promise.all(bares.map((bare) => bare.close()));
+    }
+  }));
+
+test('a newcomer beside another one, whose source is slow, does not call itself up to date', () =>
+  TestNodes.with(async (nodes) => {
+    const newcomer = await nodes.open();
+    const bare = await BareNode.open('regtest', GENESIS);
+    claim(bare, blocks);
+    await serveHeaders(bare, blocks);
+    let isSlow = true;
+    await serveBlocks(bare, blocks, async ({ bytes }) => {
+      if (isSlow) await new Promise((resolve) => setTimeout(resolve, 7000));
+      isSlow = false;
+      return bytes;
+    });
+    try {
+      const node = await nodes.open({ seeds: [newcomer.address, bare.address] });
+      const tooSoon: number[] = [];
+      await until('its headers', () => node.chain.bestHeader.height === blocks.length);
+      node.network.onState((state) => {
+        if (state === 'running' && node.chain.tip.height < blocks.length) tooSoon.push(node.chain.tip.height);
+      });
+      await until('synced', () => node.chain.tip.height === blocks.length, 60_000);
+      await until('running', () => node.network.state() === 'running', 60_000);
+      assert.deepEqual(tooSoon, []);
+    } finally {
+      await bare.close();
+    }
   }));
 
 test('a peer that sends a trickle of bytes loses its window to another', () =>
@@ -366,7 +451,7 @@ for (const { name, kinds } of [
         for (const kind of kinds) bares.push(await openBadPeer(kind, blocks));
         const node = await nodes.open({ seeds: [...bares.map(({ address }) => address), honest.address] });
         await until('synced', () => node.chain.tip.height === 250, 60_000);
-        await until('running', () => node.network.state() === 'running');
+        await until('running', () => node.network.state() === 'running', 60_000);
         const banned = node.network.bans().map(({ who }) => who);
         assert.ok(!banned.includes(honest.network.peerId));
       } finally {
@@ -374,6 +459,33 @@ for (const { name, kinds } of [
       }
     }));
 }
+
+test('peers that answer at once with headers without end fill nothing, and hold nobody up', () =>
+  syncAmong(
+    Array.from({ length: 4 }, () => serveEndlessHeaders),
+    async (node) => {
+      await until('running', () => node.network.state() === 'running', 60_000);
+      // A page may be on its way, of each.
+      const { headerCount } = node.chain;
+      assert.ok(headerCount < MAX_AHEAD + 6 * MAX_HEADERS, `${headerCount} headers`);
+    },
+  ));
+
+test('a network at its beginning runs again when a stranger with headers and no blocks has left', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    const other = await nodes.open({ seeds: [node.hostPort] });
+    const run = () => [node, other].every(({ network }) => network.state() === 'running');
+    await until('both run', run);
+    const ghost = await BareNode.open('regtest', GENESIS);
+    claim(ghost, blocks.slice(0, 7));
+    await serveHeaders(ghost, blocks.slice(0, 7));
+    await ghost.answer('blocks/1', () => [end(0)]);
+    await ghost.join(node.address);
+    await until('it has the headers', () => node.chain.bestHeader.height === 7);
+    await ghost.close();
+    await until('both run again', run, 50_000);
+  }));
 
 test('a peer that claims more than it shows, again and again, is banned', () =>
   syncAmong(

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashToHex } from '../../src/bytes/hex.ts';
+import { MAX_FUTURE_SEC } from '../../src/consensus/checkHeader.ts';
 import { regtest } from '../../src/params/regtest.ts';
-import { BareNode } from '../support/bareNode.ts';
+import { BareNode, end } from '../support/bareNode.ts';
+import { claim, serveBlocks, serveHeaders } from '../support/bareServing.ts';
 import {
   after,
   COIN,
@@ -64,6 +66,23 @@ test('two miners at once, and the reorganization that follows', () =>
     await feed(b, ofB.slice(1));
     const best = hashToHex(ofB[2]!.header.hash);
     await until('all are on the longer one', () => three.every(({ chain }) => chain.tip.hash === best));
+  }));
+
+test('a block that the owner of a node will not have, and those that the others put on top of it', () =>
+  withThree(async (three) => {
+    const [a, b, c] = three as [TestNode, TestNode, TestNode];
+    const later = chainOfBlocks(blocks[109]!, 110, 3, keys.lockingScript, Uint8Array.of(3, 3));
+    await feed(a, later.slice(0, 1));
+    await until('all have it', () => three.every(({ chain }) => chain.tip.height === 111));
+    await c.chain.invalidate(c.chain.node(hashToHex(later[0]!.header.hash))!);
+    const told = () => c.network.peers().every(({ height }) => height === 113);
+    await feed(a, later.slice(1));
+    await until('the others go on, and say so', () => b.chain.tip.height === 113 && told());
+    assert.equal(c.chain.tip.height, 110);
+    assert.deepEqual(c.network.peers().length, 2);
+    expectNoBlame(c);
+    await c.chain.reconsider(c.chain.node(hashToHex(later[0]!.header.hash))!);
+    await until('it follows them again', () => c.chain.tip.height === 113);
   }));
 
 test('two payments of the same coin at once, and a block with one of them', () =>
@@ -185,6 +204,59 @@ test('blocks and payments that come while a peer still syncs', () =>
     }
     await until('together', () => late.chain.tip.hash === a.chain.tip.hash);
     expectNoBlame(a, late);
+  }));
+
+test('blocks that are too new for a clock that is slow: the chain before them is taken', () =>
+  TestNodes.with(async (nodes) => {
+    const early = chainOfBlocks(regtest.genesis, 0, 20, keys.lockingScript);
+    const soon = { timeSec: TEST_CLOCK_SEC + MAX_FUTURE_SEC + 60 };
+    const parent = after(early[19]!);
+    const tooNew = solvedBlock({ parent, height: 21, lockingScript: keys.lockingScript, header: soon });
+    const chain = [...early, tooNew];
+    const honest = await BareNode.open('regtest', GENESIS);
+    try {
+      claim(honest, chain);
+      await serveHeaders(honest, chain);
+      await serveBlocks(honest, chain);
+      const node = await nodes.open({ seeds: [honest.address] });
+      await until('it has what its clock allows', () => node.network.state() === 'running');
+      assert.equal(node.chain.tip.height, 20);
+      assert.equal(node.network.peers().length, 1);
+      expectNoBlame(node);
+    } finally {
+      await honest.close();
+    }
+  }));
+
+test('a payment on top of one that we refused: its sender is not asked, nor blamed', () =>
+  withThree(async (three) => {
+    const [a] = three as [TestNode];
+    // Dearer by so much that the other is no replacement.
+    await a.mempool.accept(pay(7, 40n * COIN), { source: 'test' });
+    const refused = pay(7, 49n * COIN);
+    const spending = [{ outpoint: outpoint(refused), ...other }];
+    const children = [1n, 2n, 3n, 4n, 5n, 6n].map((n) =>
+      signedTransaction(spending, [{ amount: 48n * COIN - n, lockingScript: other.lockingScript }]),
+    );
+    const honest = await BareNode.open('regtest', GENESIS);
+    try {
+      let asked = 0;
+      await honest.answer('transactions/1', () => {
+        asked++;
+        return [end(0)];
+      });
+      await honest.join(a.address);
+      await until('gossip is open', () => honest.hasGossipWith(a.network.peerId));
+      await honest.publish('transactions/1', refused.bytes);
+      const marker = pay(8, 49n * COIN);
+      for (const child of children) await honest.publish('transactions/1', child.bytes);
+      await honest.publish('transactions/1', marker.bytes);
+      await until('all were looked at', () => a.mempool.has(hashToHex(marker.hash)));
+      assert.equal(asked, 0);
+      expectNoBlame(a);
+    } finally {
+      await honest.close();
+    }
   }));
 
 test('a failure of our own: what came meanwhile is nobody else’s fault', () =>

@@ -13,7 +13,8 @@ const keys = makeKeys();
 
 test('above the limit of peers a newcomer gets status and peers, for 5 s', () =>
   TestNodes.with(async (nodes) => {
-    const node = await nodes.open({ maxPeers: 2 });
+    // One place is for a peer of its own choice.
+    const node = await nodes.open({ maxPeers: 3 });
     const guests = [];
     for (let i = 0; i < 3; i++) guests.push(await BareNode.open('regtest', GENESIS));
     try {
@@ -37,6 +38,52 @@ test('above the limit of peers a newcomer gets status and peers, for 5 s', () =>
       assert.equal(answer.at(-1)!.status, OK);
     } finally {
       await Promise.all(guests.map((guest) => guest.close()));
+    }
+  }));
+
+test('strangers leave even a small node a place for its only friend, who restarts', () =>
+  TestNodes.with(async (nodes) => {
+    const friend = await nodes.open();
+    const node = await nodes.open({ maxPeers: 2, seeds: [friend.hostPort] });
+    await until('together', () => node.network.outboundCount === 1);
+    await friend.stop();
+    const strangers = [await BareNode.open('regtest', GENESIS), await BareNode.open('regtest', GENESIS)];
+    try {
+      await until('alone', () => node.network.peers().length === 0);
+      for (const stranger of strangers) await stranger.join(node.address);
+      assert.equal(node.network.inboundCount, 1);
+      const serverPort = Number(friend.hostPort.split(':')[1]);
+      await nodes.open({ dataDir: friend.dataDir, serverPort });
+      await until('together again', () => node.network.outboundCount === 1, 60_000);
+    } finally {
+      await Promise.all(strangers.map((stranger) => stranger.close()));
+    }
+  }));
+
+test('a doctor is no peer: it gets what a courtesy gets, takes no seat and is soon sent away', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open({ maxPeers: 2 });
+    const doctors = [];
+    try {
+      for (let i = 0; i < 20; i++) {
+        const doctor = await BareNode.open('regtest', GENESIS);
+        doctor.status = { ...doctor.status, userAgent: 'indiecoin-doctor/9' };
+        doctors.push(doctor);
+      }
+      const [first, ...others] = doctors;
+      const connection = await first!.join(node.address);
+      const told = await first!.ask(connection, 'peers/1', Buffer.alloc(0));
+      assert.equal(told.at(-1)!.status, OK);
+      const refused = await first!.ask(connection, 'blocks/1', field(1, GENESIS));
+      assert.equal(refused.at(-1)!.status, RATE_LIMITED);
+      assert.equal(node.network.inboundCount, 0);
+      for (const doctor of others) await doctor.join(node.address).catch(() => undefined);
+      assert.equal(node.network.inboundCount, 0);
+      assert.ok(node.network.peers().length <= 16 + 4, `${node.network.peers().length}`);
+      await until('all are sent away', () => node.network.peers().length === 0);
+      assert.equal(node.network.state(), 'bootstrapping');
+    } finally {
+      await Promise.all(doctors.map((doctor) => doctor.close()));
     }
   }));
 
@@ -65,7 +112,9 @@ test('one peer with many connections keeps nobody out, and gets two at most', ()
 test('a full node gives nobody up for a peer added by hand that does not answer, but for one that does', () =>
   TestNodes.with(async (nodes) => {
     const { createServer } = await import('node:net');
-    const node = await nodes.open({ maxPeers: 2 });
+    const seed = await nodes.open();
+    const node = await nodes.open({ maxPeers: 3, seeds: [seed.hostPort] });
+    await until('one of its own choice', () => node.network.outboundCount === 1);
     const guests = [await BareNode.open('regtest', GENESIS), await BareNode.open('regtest', GENESIS)];
     let calls = 0;
     const deaf = createServer((socket) => {
@@ -78,14 +127,11 @@ test('a full node gives nobody up for a peer added by hand that does not answer,
       const ids = () => node.network.peers().map(({ peerId }) => peerId);
       await node.network.addPeer(`127.0.0.1:${(deaf.address() as { port: number }).port}`);
       await until('it was called', () => calls >= 2);
-      assert.deepEqual(
-        ids(),
-        guests.map(({ peerId }) => peerId),
-      );
+      assert.deepEqual(ids(), [seed.network.peerId, ...guests.map(({ peerId }) => peerId)]);
       const wanted = await nodes.open();
       await node.network.addPeer(wanted.hostPort);
       await until('it is there', () => ids().includes(wanted.network.peerId));
-      assert.equal(node.network.outboundCount, 1);
+      assert.equal(node.network.outboundCount, 2);
       assert.equal(node.network.inboundCount, 1);
     } finally {
       deaf.close();

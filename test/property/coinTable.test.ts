@@ -7,9 +7,8 @@ import { openValue } from '../../src/store/checkedValue.ts';
 import { decodeCoin, encodeCoin } from '../../src/store/coinCodec.ts';
 import { CoinTable } from '../../src/store/coinTable.ts';
 import { coinKey } from '../../src/store/layout.ts';
+import type { RecordCopy } from '../../src/store/recordCopy.ts';
 import { MapCoinSet } from '../support/mapCoinSet.ts';
-
-const KEY_BYTES = 37;
 
 const coinArbitrary: fc.Arbitrary<Coin> = fc.record({
   amount: fc.bigInt({ min: 0n, max: 2_100_000_000_000_000n }),
@@ -29,20 +28,25 @@ const stepArbitrary = fc.record({
 
 const plain = (coin: Coin | undefined) => coin && { ...coin, lockingScript: [...coin.lockingScript] };
 
+/** What a record says before the next one overwrites it, its checksum held against the rest. */
+function bytesOf(record: RecordCopy | undefined): { key: Uint8Array; value: Uint8Array } | undefined {
+  if (record === undefined) return undefined;
+  const key = Uint8Array.from(record.key);
+  const value = Uint8Array.from(openValue('coin', key, record.sealedValue()));
+  assert.deepEqual([...record.keyAndValue], [...key, ...value]);
+  return { key, value };
+}
+
 /** Puts what a table says has changed into the database that it lies upon. */
 function apply(table: CoinTable, database: Map<string, Coin>): void {
   for (let number = 0; number < table.count; number++) {
     if (!table.isChanged(number)) continue;
-    const key = bytesToKey(table.key(number));
-    const before = table.before(number);
-    assert.deepEqual(plain(before && decodeCoin(before.subarray(KEY_BYTES))), plain(database.get(key)));
-    if (before) assert.deepEqual(bytesToKey(before.subarray(0, KEY_BYTES)), key);
-    const after = table.after(number);
-    if (after) {
-      const value = openValue('coin', table.key(number), table.sealedValue(number));
-      assert.deepEqual(value, after.subarray(KEY_BYTES));
-    }
-    if (after) database.set(key, decodeCoin(Uint8Array.from(after.subarray(KEY_BYTES))));
+    const before = bytesOf(table.before(number));
+    const after = bytesOf(table.after(number));
+    const key = bytesToKey((before ?? after)!.key);
+    assert.deepEqual(plain(before && decodeCoin(before.value)), plain(database.get(key)));
+    if (before && after) assert.deepEqual(before.key, after.key);
+    if (after) database.set(key, decodeCoin(after.value));
     else database.delete(key);
   }
 }

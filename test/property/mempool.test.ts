@@ -73,8 +73,13 @@ async function play(node: MiningNode, steps: readonly Step[]): Promise<void> {
     await Promise.all(underWay);
   }
   checkConsistency(node);
-  // A block takes them all: if one were invalid, the chain would refuse it. What waited for parents may come in after it.
-  for (let blocks = 0; blocks < 5 && (blocks === 0 || node.mempool.size > 0); blocks++) await mine(node, 1);
+  // Children that waited for a parent may still be on their way in: they are for the block after.
+  for (let blocks = 0; blocks < 5 && (blocks === 0 || node.mempool.size > 0); blocks++) {
+    const there = [...node.mempool.entries()].map(({ txid }) => txid);
+    // A block takes them all: if one were invalid, the chain would refuse it.
+    await mine(node, 1);
+    for (const txid of there) assert.ok(!node.mempool.get(txid), `${txid} was left out`);
+  }
   assert.equal(node.mempool.size, 0);
 }
 

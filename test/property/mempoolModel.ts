@@ -104,7 +104,8 @@ export class MempoolModel {
         const together = sum(family, 'fee') / sum(family, 'bytes');
         return { entry, at, family, together, score: Math.max(entry.fee / entry.bytes, together) };
       });
-      const worst = scored.reduce((a, b) => (b.score < a.score ? b : a));
+      // Of equals the newest.
+      const worst = scored.reduce((a, b) => (b.score <= a.score ? b : a));
       this.floor = Math.max(this.floor, worst.together + 1);
       this.entries = this.entries.filter((entry) => !worst.family.includes(entry));
     }

@@ -50,7 +50,7 @@ test('payments, replacements and evictions end as in a slow model of the policy'
         );
       },
     ),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 12, endOnFailure: true, includeErrorInReport: true },
   );
   for (const outcome of ['accepted', 'insufficient fee', 'mempool min fee not met'])
     assert.ok((seen.get(outcome) ?? 0) > 0, `${outcome} was never seen: ${JSON.stringify([...seen])}`);

@@ -24,9 +24,11 @@ export type BareStatus = {
   height: number;
   tip: Uint8Array;
   work: Uint8Array;
+  /** The lowest block that it has. */
+  lowestHeight?: number;
   listenPort: number;
-  /** Its clock less the true one, in seconds. */
-  clockOffsetSec?: number;
+  userAgent?: string;
+  /** Its clock less the true one, in seconds. */ clockOffsetSec?: number;
 };
 
 export type BareHandler = (request: Buffer, connection: Connection) => Buffer[] | Promise<Buffer[]>;
@@ -155,16 +157,26 @@ export class BareNode {
 }
 
 export function encodeStatus(status: BareStatus): Buffer {
-  const { genesis, height, tip, work, listenPort, clockOffsetSec = 0 } = status;
+  const {
+    genesis,
+    height,
+    tip,
+    work,
+    lowestHeight = 0,
+    listenPort,
+    userAgent = 'bare',
+    clockOffsetSec = 0,
+  } = status;
   const clockSec = Math.floor(Date.now() / 1000) + clockOffsetSec;
   return Buffer.concat([
     field(1, genesis),
     field(2, height),
     field(3, tip),
     field(4, work),
+    field(5, lowestHeight),
     field(6, clockSec),
     field(7, listenPort),
-    field(8, 'bare'),
+    field(8, userAgent),
   ]);
 }
 

@@ -1,5 +1,10 @@
+import { MAX_HEADERS } from '../../protocols/headers.ts';
+import { hashToHex } from '../../src/bytes/hex.ts';
+import { regtest } from '../../src/params/regtest.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import type { BlockHeader } from '../../src/primitives/header.ts';
 import { type BareNode, chunk, end, NOT_FOUND } from './bareNode.ts';
+import { REGTEST_BITS, solve } from './blocks.ts';
 import { bytesOf, field, parseFields } from './wire.ts';
 
 /** An answer stops before it. */
@@ -51,4 +56,33 @@ export function serveBlocks(
     }
     return [...parts, end(count)];
   });
+}
+
+/** Headers without blocks, which are made when they are asked for: of all who show them in this process. */
+const endlessPages: BlockHeader[][] = [];
+
+function makeEndlessPage(): BlockHeader[] {
+  let last = endlessPages.at(-1)?.at(-1) ?? regtest.genesis.header;
+  return Array.from({ length: MAX_HEADERS }, () => {
+    const fields = {
+      version: 0x20000000,
+      bits: REGTEST_BITS,
+      nonce: 0,
+      merkleRoot: new Uint8Array(32).fill(1),
+    };
+    last = solve({ ...fields, previousHash: last.hash, timeSec: last.timeSec + 1 });
+    return last;
+  });
+}
+
+/** Answers `headers/1` without end, at once, and claims as much. */
+export async function serveEndlessHeaders(bare: BareNode): Promise<void> {
+  bare.status = { ...bare.status, height: 10_000_000, work: Buffer.from('02000000', 'hex') };
+  await bare.answer('headers/1', (request) => {
+    const locator = new Set(bytesOf(parseFields(request), 1).map(hashToHex));
+    const at = endlessPages.findLastIndex((page) => locator.has(hashToHex(page.at(-1)!.hash))) + 1;
+    endlessPages[at] ??= makeEndlessPage();
+    return [chunk(Buffer.concat(endlessPages[at]!.map(({ bytes }) => field(1, bytes)))), end(MAX_HEADERS)];
+  });
+  await bare.answer('blocks/1', () => [end(0)]);
 }

@@ -50,7 +50,7 @@ export class InTerminal {
   }
 
   async shows(text: RegExp): Promise<void> {
-    await until(`${text} on the terminal`, () => text.test(this.#output), 30_000).catch((error: Error) => {
+    await until(`${text} on the terminal`, () => text.test(this.#output)).catch((error: Error) => {
       throw new Error(`${error.message}; there is:\n${JSON.stringify(this.#output.slice(-3000))}`);
     });
   }
@@ -61,7 +61,7 @@ export class InTerminal {
 
   /** Its exit code. */
   async ended(): Promise<number | null> {
-    await until('the program in the terminal ends', () => this.#isClosed, 30_000);
+    await until('the program in the terminal ends', () => this.#isClosed);
     return this.#child.exitCode;
   }
 

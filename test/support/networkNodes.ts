@@ -58,7 +58,7 @@ export class TestNodes {
     const network = await Network.open({
       maxPeers: 100,
       serverPort: 0,
-      listenHost: '127.0.0.1',
+      listenHosts: ['127.0.0.1'],
       announce: [],
       seeds: [],
       userAgent: 'test',
@@ -99,7 +99,7 @@ export class TestNodes {
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const endMs = Date.now() + withinMs;
   while (!(await holds())) {

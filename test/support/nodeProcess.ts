@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 /** The program as its users start it. */
 export const MAIN = fileURLToPath(new URL('../../bundle/program/main.js', import.meta.url));
 
-const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 60_000;
 const RPC_TIMEOUT_MS = 120_000;
 const KEPT_OUTPUT = 20_000;
@@ -26,6 +26,8 @@ export type NodeOptions = Readonly<{
   /** A Unix socket that leads to its RPC, for one whose loopback is not ours. */
   rpcSocket?: string;
   command?: 'node' | 'seed';
+  /** The program, where it is not the one that was built here. */
+  main?: string;
   args?: readonly string[];
   /** Words before the program: what runs it under a limit. */
   under?: readonly string[];
@@ -84,7 +86,8 @@ export class NodeProcess {
       ...seeds,
     );
     const preload = options.preload === undefined ? [] : ['--import', options.preload];
-    const [program, ...words] = [...(options.under ?? []), process.execPath, ...preload, MAIN, ...args];
+    const main = options.main ?? MAIN;
+    const [program, ...words] = [...(options.under ?? []), process.execPath, ...preload, main, ...args];
     const child = spawn(program!, [...words, ...(options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: options.dataDir, ...options.env },
@@ -222,7 +225,7 @@ export async function until<T>(
   }
 }
 
-/** The output and exit code of one run of the program that ends by itself. */
+/** The output and exit code of one run of the program that ends by itself, or is ended when its output is as wanted. */
 export async function runCli(
   args: readonly string[],
   options: {
@@ -230,9 +233,13 @@ export async function runCli(
     input?: string;
     timeoutMs?: number;
     under?: readonly string[];
+    /** Asked at each line. */
+    isEnough?: (stdout: string) => boolean;
+    main?: string;
   } = {},
 ) {
-  const [program, ...words] = [...(options.under ?? []), process.execPath, MAIN, ...args];
+  const main = options.main ?? MAIN;
+  const [program, ...words] = [...(options.under ?? []), process.execPath, main, ...args];
   const child = spawn(program!, words, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
@@ -241,6 +248,7 @@ export async function runCli(
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString('utf8');
+    if (stdout.endsWith('\n') && options.isEnough?.(stdout)) child.kill('SIGKILL');
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');

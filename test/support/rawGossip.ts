@@ -31,8 +31,9 @@ export function prune(topic: string, backoffSec: number): Buffer {
   return field(3, field(4, Buffer.concat([field(1, topic), field(3, backoffSec)])));
 }
 
-export function idontwant(ids: readonly Uint8Array[]): Buffer {
-  return field(3, field(5, Buffer.concat(ids.map((id) => field(1, id)))));
+/** Each by itself, all in one frame. */
+export function idontwants(ids: readonly Uint8Array[]): Buffer {
+  return field(3, Buffer.concat(ids.map((id) => field(5, field(1, id)))));
 }
 
 /** A gossip stream of one's own beside that of the host's gossipsub: the other side reads from the newest. */

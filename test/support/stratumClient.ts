@@ -82,6 +82,7 @@ export class StratumClient {
   }
 
   async answer(method: string, ...params: unknown[]): Promise<StratumAnswer> {
+    if (this.isClosed) throw new Error('the connection was closed');
     const id = ++this.#nextId;
     const answered = new Promise<StratumAnswer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -117,7 +118,7 @@ export class StratumClient {
   }
 
   /** Resolves when the condition holds. */
-  async until(what: string, holds: () => boolean, timeoutMs = 20_000): Promise<void> {
+  async until(what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!holds()) {
       if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);

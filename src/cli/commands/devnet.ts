@@ -14,7 +14,10 @@ export const devnet: Command = {
       requiresArg: true,
       description: `how many beside the seed, one of them the miner (default ${DEFAULT_NODES})`,
     },
-    blocks: { requiresArg: true, description: 'end by itself when the chain is this high' },
+    blocks: {
+      requiresArg: true,
+      description: 'end by itself when the chain is this high; it begins with 101',
+    },
   },
   examples: [
     ['indiecoin devnet', 'a seed, a miner and two peers'],

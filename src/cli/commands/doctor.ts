@@ -1,10 +1,14 @@
+import { parsePeerAddress } from '../../network/peerAddress.ts';
 import { checkAddresses } from '../../node/checkAddresses.ts';
+import type { NodeConfig } from '../../node/config.ts';
+import { usageError } from '../cliError.ts';
 import type { Command, Context } from '../command.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkMachine } from '../doctor/machineChecks.ts';
 import { askNode, checkNode, type RunningNode } from '../doctor/nodeChecks.ts';
 import { EXIT } from '../exitCodes.ts';
 import { settingFlags } from '../settingFlags.ts';
+import { readNodeSettings } from '../settingsInForce.ts';
 import { type Terminal, table } from '../terminal.ts';
 
 export const doctor: Command = {
@@ -25,9 +29,11 @@ export const doctor: Command = {
   run: async (context) => {
     const { config, terminal } = context;
     // What a person typed wrong is said at once; a line of a list may be wrong, and is a finding.
-    checkAddresses({ ...config, dnsSeeds: [...config.dnsSeeds, ...nodesIn(context)] });
+    checkAddresses(config);
+    for (const text of nodesIn(context)) expectAddress(text);
     const running = await askNode(context.node);
-    const node = 'verdict' in running ? undefined : running;
+    const node =
+      'verdict' in running ? undefined : { ...running, settings: readNodeSettings(config.dataDir) };
     const findings = [
       ...(await checkMachine(config)),
       ...(node === undefined ? [running as Finding] : checkNode(node)),
@@ -45,6 +51,14 @@ function nodesIn({ arguments: given }: Context): readonly string[] {
   return (given.nodes as string[] | undefined) ?? [];
 }
 
+function expectAddress(text: string): void {
+  try {
+    parsePeerAddress(text);
+  } catch (error) {
+    throw usageError(`A node to ask: ${(error as Error).message}`);
+  }
+}
+
 async function checkOthers(context: Context, node: RunningNode | undefined): Promise<Finding[]> {
   const { config, terminal } = context;
   // Loaded when needed: libp2p would make every other command half a second slower.
@@ -52,14 +66,25 @@ async function checkOthers(context: Context, node: RunningNode | undefined): Pro
     import('../doctor/inspectNodes.ts'),
     import('../doctor/networkChecks.ts'),
   ]);
-  const places = await placesToAsk(config, {
+  const places = await placesToAsk(withSeedsOf(node, config), {
     given: nodesIn(context),
     peers: (node?.peers ?? []).filter(({ inbound }) => !inbound).map((peer) => peer.multiaddr),
     own: node?.status.addresses ?? [],
   });
-  terminal.note(`Asking ${places.length} nodes…`);
+  if (places.length > 0) terminal.note(`Asking ${places.length} ${places.length === 1 ? 'node' : 'nodes'}…`);
   const inspected = await inspectAll(config, places);
   return [...checkPlaces(inspected, node), checkClock(inspected, node), checkReachable(inspected, node)];
+}
+
+/** Also the seeds that the running node was started with, whatever the flags of this run are. */
+function withSeedsOf(node: RunningNode | undefined, config: NodeConfig): NodeConfig {
+  if (node?.settings === undefined) return config;
+  const { dnsSeeds, useBootstrapList } = node.settings;
+  return {
+    ...config,
+    dnsSeeds: [...new Set([...config.dnsSeeds, ...dnsSeeds])],
+    useBootstrapList: config.useBootstrapList && useBootstrapList,
+  };
 }
 
 const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as const;

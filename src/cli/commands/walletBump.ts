@@ -39,10 +39,12 @@ export const walletBump: Command = {
       options,
     });
     const [oldFee, fee] = [bumped.origfee.toFixed(8), bumped.fee.toFixed(8)];
-    terminal.answer({ txid: bumped.txid, replaces: txid, oldFee, fee }, () => [
+    const lines = [
       `The fee is ${fee} coins now, it was ${oldFee}.`,
       `Transaction ${bumped.txid}`,
       'One of the two will be in a block, never both.',
-    ]);
+    ];
+    const answer = { txid: bumped.txid, replaces: txid, oldFee, fee };
+    terminal.answer(answer, () => lines, `The replacement is sent: transaction ${bumped.txid}`);
   },
 };

@@ -43,11 +43,13 @@ export const walletCoins: Command = {
     terminal.answer(coins, () => {
       if (coins.length === 0) return 'No coins.';
       const width = Math.max(...coins.map(({ amount }) => amount.length));
+      const isMixed = coins.some(({ spendable }) => !spendable);
       return coins.map((coin) => {
-        const start = `${coin.amount.padStart(width)}  ${describeState(coin).padEnd(11)}  `;
-        const notes = [coin.spendable ? '' : 'watched', printable(coin.label ?? '')];
-        const words = [start + placeOf(coin), ...notes.filter((note) => note !== '')];
-        return fit(words.join('  '), Math.max(terminal.columns, start.length + 12));
+        const watched = isMixed ? `${coin.spendable ? '' : 'watched'}`.padEnd(9) : '';
+        const start = `${coin.amount.padStart(width)}  ${describeState(coin).padEnd(11)}  ${watched}`;
+        const label = printable(coin.label ?? '');
+        const words = start + placeOf(coin) + (label === '' ? '' : `  ${label}`);
+        return fit(words, Math.max(terminal.columns, start.length + 12));
       });
     });
   },

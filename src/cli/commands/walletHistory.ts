@@ -7,6 +7,9 @@ type Entry = {
   amount: string;
   confirmations: number;
   timeSec: number;
+  /** It is in no block and waits for none. */
+  dropped?: boolean;
+  replacedBy?: string;
 };
 
 const DEFAULT_LIMIT = '50';
@@ -27,20 +30,20 @@ export const walletHistory: Command = {
     context.terminal.answer(entries, () => {
       if (entries.length === 0) return 'Nothing yet.';
       const width = Math.max(...entries.map(({ amount }) => amount.length));
-      return entries.map((entry) => describe(entry, width, context.terminal.columns));
+      return entries.flatMap((entry) => describe(entry, width, context.terminal.columns));
     });
   },
 };
 
-function describe(
-  { timeSec, type, amount, confirmations, txid }: Entry,
-  width: number,
-  columns: number,
-): string {
+function describe(entry: Entry, width: number, columns: number): string[] {
+  const { timeSec, type, amount, txid } = entry;
   const time = new Date(timeSec * 1000).toISOString().slice(0, 16).replace('T', ' ');
-  const depth = confirmations === 0 ? 'unconfirmed' : `${confirmations} deep`;
-  const start = `${time}  ${type.padEnd(8)}  ${amount.padStart(width)}  ${depth.padEnd(11)}  `;
-  // The txid is whole where there is room for it: a cut one cannot be looked up, but shows which is which.
-  const room = columns - start.length;
-  return start + (txid.length <= room || room < 12 ? txid : `${txid.slice(0, room - 1)}…`);
+  const start = `${time}  ${type.padEnd(8)}  ${amount.padStart(width)}  ${depthOf(entry).padEnd(11)}`;
+  // Never cut: other commands want it whole.
+  return start.length + 2 + txid.length <= columns ? [`${start}  ${txid}`] : [start.trimEnd(), `  ${txid}`];
+}
+
+function depthOf({ confirmations, dropped, replacedBy }: Entry): string {
+  if (dropped === true) return replacedBy === undefined ? 'dropped' : 'replaced';
+  return confirmations === 0 ? 'unconfirmed' : `${confirmations} deep`;
 }

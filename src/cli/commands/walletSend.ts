@@ -37,10 +37,8 @@ export const walletSend: Command = {
       ...(passphrase && { passphrase }),
     };
     const sent = await node.call<{ txid: string; amount: string; fee: string }>('walletsend', params);
-    terminal.answer(sent, () => [
-      `Sent ${sent.amount} coins, and ${sent.fee} as a fee.`,
-      `Transaction ${sent.txid}`,
-    ]);
+    const lines = [`Sent ${sent.amount} coins, and ${sent.fee} as a fee.`, `Transaction ${sent.txid}`];
+    terminal.answer(sent, () => lines, `The payment is sent: transaction ${sent.txid}`);
   },
 };
 

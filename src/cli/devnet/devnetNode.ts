@@ -25,7 +25,7 @@ export class DevnetNode {
 
   private constructor(name: string, dataDir: string, child: ChildProcess, logPath: string) {
     this.name = name;
-    this.rpc = rpcClient(dataDir, 'indiecoin devnet');
+    this.rpc = rpcClient(dataDir);
     this.#process = child;
     this.#logPath = logPath;
     this.#exited = once(child, 'exit');

@@ -1,3 +1,4 @@
+import { VISITOR_AGENT } from '../../../protocols/status.ts';
 import { readBootstrapList } from '../../network/bootstrapList.ts';
 import { resolveDnsaddr } from '../../network/dnsaddr.ts';
 import { type Inspection, Inspector } from '../../network/inspector.ts';
@@ -61,24 +62,25 @@ async function placesOf(text: string, role: Place['role']): Promise<Place[]> {
 }
 
 export async function inspectAll(config: NodeConfig, places: readonly Place[]): Promise<InspectedPlace[]> {
-  if (places.length === 0) return [];
-  const inspector = await Inspector.open(config.params, `indiecoin-doctor/${VERSION}`);
   const inspected: InspectedPlace[] = [];
   const waiting = [...places.entries()];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [at, place] = next;
-      inspected[at] = { ...place, inspection: await inspectPlace(inspector, place) };
+      inspected[at] = { ...place, inspection: await inspectPlace(config, place) };
     }
   };
-  try {
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-  } finally {
-    await inspector.close();
-  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   return inspected;
 }
 
-async function inspectPlace(inspector: Inspector, { address, problem = '' }: Place): Promise<Inspection> {
-  return address === undefined ? { kind: 'silent', reason: problem } : inspector.inspect(address);
+/** With a host of its own: one for all would take the connection to one address of a peer as the answer of each of them. */
+async function inspectPlace({ params }: NodeConfig, { address, problem = '' }: Place): Promise<Inspection> {
+  if (address === undefined) return { kind: 'silent', reason: problem };
+  const inspector = await Inspector.open(params, `${VISITOR_AGENT}${VERSION}`);
+  try {
+    return await inspector.inspect(address);
+  } finally {
+    await inspector.close();
+  }
 }

@@ -1,17 +1,20 @@
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { loadVerifyEngine } from '../../crypto/verifyEngine.ts';
 import { IDENTITY_FILE, readIdentity } from '../../network/identity.ts';
 import type { NodeConfig } from '../../node/config.ts';
 import { CHAIN_FOLDER } from '../../store/chainStore.ts';
 import { DiskSpace } from '../../store/diskSpace.ts';
+import { chownCommand } from '../ownership.ts';
 import { VERSION } from '../version.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
 
 const OLDEST_NODE = [20, 20] as const;
 /** Whoever reads one of these has the node's name, its coins, or its command. */
 const SECRETS = [IDENTITY_FILE, 'wallet.json', 'wallet.key', '.cookie'];
+/** In a data directory, and not the node's to write: what its owner has set, and what a file system keeps for itself. */
+const NOT_OURS = ['indiecoin.toml', 'lost+found'];
 
 /** What can be seen without the network: the program, the disk, the files. */
 export async function checkMachine(config: NodeConfig): Promise<Finding[]> {
@@ -52,12 +55,41 @@ async function checkFolder(dataDir: string): Promise<Finding> {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
     const advice =
       folder === dataDir
-        ? `Run this as the user that the node runs as, or let that user have it: chown -R USER ${dataDir}`
+        ? ownerAdvice(dataDir)
         : `It is to hold ${dataDir}. As root, make that: install -d -o USER -m 700 ${dataDir}`;
     return fail('data', `${folder} cannot be read and written by this user (${reason})`, advice);
   }
   if (folder !== dataDir) return ok('data', `${dataDir} will be made at the first start`);
-  return ok('data', dataDir);
+  const [first, ...others] = await refusedIn(dataDir);
+  if (first === undefined) return ok('data', dataDir);
+  const more = others.length === 0 ? '' : `, nor ${others.length} more in ${dataDir}`;
+  return fail('data', `${first} cannot be read and written by this user${more}`, ownerAdvice(dataDir));
+}
+
+/** What is not for this user to use, of the files and folders of a data directory: somebody else made it. */
+async function refusedIn(folder: string, isOutermost = true): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => !isOutermost || !NOT_OURS.includes(name));
+  const refused = names.sort().map(async (name): Promise<string[]> => {
+    const path = join(folder, name);
+    // Gone meanwhile: a node runs.
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined) return [];
+    const isFolder = stats.isDirectory();
+    // What its owner has made read-only is meant to be.
+    const isOwn = process.getuid === undefined || stats.uid === process.getuid();
+    const mode = isFolder ? constants.W_OK | constants.X_OK : isOwn ? 0 : constants.W_OK;
+    const isRefused = await access(path, constants.R_OK | mode).then(
+      () => false,
+      ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+    );
+    if (isRefused) return [path];
+    return isFolder && isOutermost ? refusedIn(path, false) : [];
+  });
+  return (await Promise.all(refused)).flat();
+}
+
+function ownerAdvice(dataDir: string): string {
+  return `Run this as the user that the node runs as. If that is this one, let it have all of it: ${chownCommand(dataDir)}`;
 }
 
 /** The folder itself, or the one in which it would be made. */
@@ -90,7 +122,7 @@ async function checkIdentity(dataDir: string): Promise<Finding> {
     if (key !== undefined) return ok('identity', `${path}, back it up`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EACCES')
-      return skip('identity', 'not for this user to read');
+      return fail('identity', `${path} is not for this user to read`, ownerAdvice(dataDir));
     return fail('identity', (error as Error).message, `With a copy: cp COPY ${path} && chmod 600 ${path}`);
   }
   const hasChain = await stat(join(dataDir, CHAIN_FOLDER)).then(
@@ -118,7 +150,11 @@ async function checkSecrets(dataDir: string): Promise<Finding> {
     count++;
     if ((mode & 0o077) !== 0) open.push(path);
   }
-  if (open.length === 0) return ok('permissions', `${count} secret files, readable by their owner alone`);
+  if (count === 0) return ok('permissions', 'there are no secret files yet');
+  if (open.length === 0) {
+    const files = count === 1 ? '1 secret file, readable by its' : `${count} secret files, readable by their`;
+    return ok('permissions', `${files} owner alone`);
+  }
   return warn(
     'permissions',
     `others on this machine can read ${open.join(', ')}`,

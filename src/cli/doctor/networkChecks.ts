@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { multiaddr } from '@multiformats/multiaddr';
 import { hostOf, isPrivateHost } from '../../network/peerAddress.ts';
+import { listensOnFamily } from '../describeSeed.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
 import type { InspectedPlace } from './inspectNodes.ts';
 import type { RunningNode } from './nodeChecks.ts';
@@ -13,10 +15,15 @@ export function checkPlaces(places: readonly InspectedPlace[], node: RunningNode
   const answers = places.some(({ role, inspection }) => role !== 'own' && inspection.kind === 'node');
   // Once a node has met others it needs no seed.
   const isAnyoneThere = answers || (node !== undefined && node.peers.length > 0);
-  return places.map((place) => checkPlace(place, isAnyoneThere));
+  const listenHosts = node?.settings?.listenHosts;
+  return places.map((place) => checkPlace(place, isAnyoneThere, listenHosts));
 }
 
-function checkPlace({ role, text, inspection }: InspectedPlace, isAnyoneThere: boolean): Finding {
+function checkPlace(
+  { role, text, address, inspection }: InspectedPlace,
+  isAnyoneThere: boolean,
+  listenHosts: readonly string[] | undefined,
+): Finding {
   const check = { seed: 'seed', given: 'node asked', peer: 'peer', own: 'own address' }[role];
   if (inspection.kind === 'node') {
     const { status, connectMs, answerMs } = inspection;
@@ -40,6 +47,11 @@ function checkPlace({ role, text, inspection }: InspectedPlace, isAnyoneThere: b
   const found = `${text}: ${inspection.reason}`;
   if (role === 'given')
     return fail(check, found, 'See that the node runs, and that its firewall lets its port in.');
+  const family = address === undefined ? 0 : isIP(hostOf(multiaddr(address)));
+  if (role === 'own' && family !== 0 && listenHosts !== undefined && !listensOnFamily(listenHosts, family)) {
+    const advice = `Take it out of --announce, or let --listen-host have an IPv${family} address, too.`;
+    return fail(check, `${found}, as the node listens on ${listenHosts.join(', ')} alone`, advice);
+  }
   if (role === 'own') {
     return warn(
       check,
@@ -55,13 +67,17 @@ function checkPlace({ role, text, inspection }: InspectedPlace, isAnyoneThere: b
   );
 }
 
-/** Our clock against the middle one of all that were heard. */
+/** Our clock against the middle one of all that were heard, each of them once. */
 export function checkClock(places: readonly InspectedPlace[], node: RunningNode | undefined): Finding {
-  const asked = places.flatMap(({ role, inspection }) =>
-    role !== 'own' && inspection.kind === 'node' ? inspection.clockOffsetSec : [],
-  );
-  const connected = node?.peers.filter(({ synced_blocks }) => synced_blocks >= 0) ?? [];
-  const offsets = [...asked, ...connected.map(({ timeoffset }) => timeoffset)].sort((a, b) => a - b);
+  const byPeer = new Map<string, number>();
+  for (const { peer_id, synced_blocks, timeoffset } of node?.peers ?? [])
+    if (synced_blocks >= 0) byPeer.set(peer_id, timeoffset);
+  for (const { role, inspection } of places)
+    if (role !== 'own' && inspection.kind === 'node')
+      byPeer.set(inspection.peerId, inspection.clockOffsetSec);
+  // Under whatever address it was asked, our own node has our clock.
+  if (node !== undefined) byPeer.delete(node.status.peerId);
+  const offsets = [...byPeer.values()].sort((a, b) => a - b);
   if (offsets.length === 0) return checkClockByTip(node);
   const offsetSec = offsets[Math.floor(offsets.length / 2)]!;
   const direction = offsetSec > 0 ? 'behind' : 'ahead of';

@@ -1,3 +1,4 @@
+import type { NodeConfig } from '../../node/config.ts';
 import { CliError } from '../cliError.ts';
 import { duration, type NodeStatus } from '../describeStatus.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -7,6 +8,7 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** What `getpeerinfo` tells, as far as it is of use here. */
 export type ConnectedPeer = Readonly<{
+  peer_id: string;
   multiaddr: string;
   inbound: boolean;
   timeoffset: number;
@@ -14,7 +16,12 @@ export type ConnectedPeer = Readonly<{
 }>;
 
 /** The node of the data directory, if one runs. */
-export type RunningNode = Readonly<{ status: NodeStatus; peers: readonly ConnectedPeer[] }>;
+export type RunningNode = Readonly<{
+  status: NodeStatus;
+  peers: readonly ConnectedPeer[];
+  /** What it was started with, where that is known. */
+  settings?: Pick<NodeConfig, 'dnsSeeds' | 'useBootstrapList' | 'listenHosts'> | undefined;
+}>;
 
 /** A node that connects a large block, or reads its disk, may take a second or two. */
 const PATIENCE_MS = 6000;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after as afterAll, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hashToHex } from '../../../src/bytes/hex.ts';
 import type { BlockVerdict } from '../../../src/chain/blockVerdict.ts';
 import type { Chain } from '../../../src/chain/chain.ts';
@@ -25,11 +26,20 @@ import { dataBlock } from '../../support/dataBlocks.ts';
 
 const keys = makeKeys();
 const trunk = chainOfBlocks(regtest.genesis, 0, 60, keys.lockingScript);
-/** As many as one commit may keep waiting. */
-const full = chainOfBlocks(regtest.genesis, 0, 2000, keys.lockingScript);
+/** Its first reward can be spent. */
+const longTrunk = chainOfBlocks(regtest.genesis, 0, 110, keys.lockingScript);
 
 function accept(chain: Chain, block: Block, requested = true): Promise<BlockVerdict> {
   return chain.acceptBlock(block, { requested, source: 'test' });
+}
+
+/** What others wait for until it is opened. */
+function latch(): { open: () => void; opened: Promise<void> } {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
 }
 
 describe('a chain under load and in trouble', () => {
@@ -80,10 +90,14 @@ describe('a chain under load and in trouble', () => {
         const told: string[] = [];
         const tell = (name: string) => (verdict: BlockVerdict) => void told.push(`${name} ${verdict.status}`);
         const takeIn = (bytes: Uint8Array) => chain.acceptBlock(bytes, { requested: true, source: 'test' });
+        // However slow all is: nothing is committed before those who follow the chain have heard of it.
+        const refused = latch();
+        chain.onChange(() => Promise.race([refused.opened, sleep(60_000, undefined, { ref: false })]));
         await Promise.all([
           accept(chain, first!).then(tell('the first')),
           takeIn(changed)
             .then(tell('the changed one'))
+            .finally(refused.open)
             .then(() => accept(chain, second!))
             .then(tell('the second')),
           ...rest.map((block) => accept(chain, block)),
@@ -169,34 +183,47 @@ describe('a chain under load and in trouble', () => {
       const isVerified = () => {
         throw new Error('the mempool is broken');
       };
-      const chain = await openChain(dataDir, { verifyPool, isVerified });
+      // Each block begins a commit, which ends when its followers have been told: of the last one not before they may be.
+      const chain = await openChain(dataDir, { verifyPool, isVerified, commitBytes: 1 });
+      const mayHear = latch();
       const told: number[] = [];
-      chain.onChange(({ tip }) => void told.push(tip.height));
-      const spender = { outpoint: outpoint(full[0]!.transactions[0]!), ...keys };
+      chain.onChange(async ({ tip }) => {
+        if (tip.height === longTrunk.length) await mayHear.opened;
+        told.push(tip.height);
+      });
+      const spender = { outpoint: outpoint(longTrunk[0]!.transactions[0]!), ...keys };
       const payment = signedTransaction([spender], [{ amount: COIN, lockingScript: keys.lockingScript }]);
-      const parent = full.at(-1)!;
       const last = solvedBlock({
-        parent: after(parent),
-        height: full.length + 1,
+        parent: after(longTrunk.at(-1)!),
+        height: longTrunk.length + 1,
         lockingScript: keys.lockingScript,
         transactions: [payment],
       });
-      await Promise.allSettled([...full, last].map((block) => accept(chain, block)));
-      await chain.close();
-      assert.deepEqual(told, [full.length]);
+      const verdicts = Promise.allSettled(longTrunk.map((block) => accept(chain, block)));
+      await assert.rejects(accept(chain, last), /the mempool is broken/);
+      const toldWhenClosed = chain.close().then(() => [...told]);
+      // As long as it takes to close a chain that waits for nobody.
+      await Promise.race([toldWhenClosed, sleep(300)]);
+      mayHear.open();
+      const heights = longTrunk.map((_, i) => i + 1);
+      assert.deepEqual(await toldWhenClosed, heights);
+      await verdicts;
       const again = await openChain(dataDir, { verifyPool });
-      assert.equal(again.tip.height, full.length);
+      assert.equal(again.tip.height, longTrunk.length);
       await again.close();
     });
   });
 
   test('what is to be forced to disk is, though a commit without that was under way', async () => {
     await withFolder(async (dataDir) => {
-      const chain = await openChain(dataDir, { verifyPool });
-      await Promise.all([...full.map((block) => accept(chain, block)), chain.sync()]);
-      const noted = await readFile(join(dataDir, 'chain', 'last-commit'), 'latin1');
+      // Each block begins a commit, before it is the turn of what is to be forced.
+      const chain = await openChain(dataDir, { verifyPool, commitBytes: 1 });
+      for (const [i, block] of trunk.slice(0, 20).entries()) {
+        await Promise.all([accept(chain, block), chain.sync()]);
+        const noted = await readFile(join(dataDir, 'chain', 'last-commit'), 'latin1');
+        assert.equal(noted.split(' ')[0], String(i + 1));
+      }
       await chain.close();
-      assert.match(noted, /^1 /);
     });
   });
 

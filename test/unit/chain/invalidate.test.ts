@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after as afterAll, before, describe, test } from 'node:test';
 import { hashToHex } from '../../../src/bytes/hex.ts';
 import type { Chain } from '../../../src/chain/chain.ts';
+import { costOf } from '../../../src/consensus/verdict.ts';
 import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
 import { regtest } from '../../../src/params/regtest.ts';
 import type { Block } from '../../../src/primitives/block.ts';
@@ -75,14 +78,32 @@ describe('invalidate and reconsider', () => {
 
   test('a block on top of a condemned one is refused, and taken after it was reconsidered', async () => {
     await withFolder(async (dataDir) => {
-      const chain = await openChain(dataDir, { verifyPool });
+      let chain = await openChain(dataDir, { verifyPool });
       await acceptAll(chain, long.slice(0, 10));
       const node = chain.node(hashOf(long[9]!))!;
       await chain.invalidate(node);
       const options = { requested: true, source: 'test' };
-      const refused = await chain.acceptBlock(long[10]!, options);
-      assert.equal(refused.status === 'rejected' && refused.rejection.code, 'bad-prevblk');
-      await chain.reconsider(node);
+      const [same, child] = [long[9]!, long[10]!];
+      const expectBlameless = async () => {
+        for (const [block, code] of [[same, 'duplicate-invalid'] as const, [child, 'bad-prevblk'] as const]) {
+          const refused = await chain.acceptBlock(block, options);
+          assert.ok(refused.status === 'rejected' && refused.rejection.code === code);
+          assert.equal(costOf(refused.rejection), 0, 'no rule has condemned it');
+          const result = chain.acceptHeaders([block.header]);
+          assert.ok('rejection' in result && result.rejection.code === code);
+          assert.equal(costOf(result.rejection), 0);
+        }
+      };
+      await expectBlameless();
+      // From the copy of the headers that a clean close leaves, then from the database.
+      await chain.close();
+      chain = await openChain(dataDir, { verifyPool });
+      await expectBlameless();
+      await chain.close();
+      await rm(join(dataDir, 'chain', 'headers'));
+      chain = await openChain(dataDir, { verifyPool });
+      await expectBlameless();
+      await chain.reconsider(chain.node(node.hash)!);
       assert.equal((await chain.acceptBlock(long[10]!, options)).status, 'connected');
       await chain.close();
     });

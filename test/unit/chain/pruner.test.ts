@@ -102,6 +102,37 @@ describe('pruning', () => {
     });
   });
 
+  test('goes on when its owner condemns or reconsiders a block, and the way to the better chain was pruned', async () => {
+    await withFolder(async (dataDir) => {
+      const fatal: Error[] = [];
+      const chain = await open(dataDir, { targetBytes: undefined }, (error) => fatal.push(error));
+      await add(chain, trunk.slice(0, 330));
+      const side = chainOfBlocks(blockAt(10), 10, 300, lockingScript);
+      const longer = chainOfBlocks(blockAt(10), 10, 325, lockingScript, Uint8Array.of(5, 5));
+      await add(chain, [...side, ...longer]);
+      const condemned = chain.node(hashToHex(longer[0]!.header.hash))!;
+      await chain.invalidate(condemned);
+      assert.equal(chain.tip.height, 330);
+      await chain.pruneTo(HEIGHT);
+      assert.equal(chain.lowestHeight, 43);
+
+      const refused = { name: 'PrunedError', message: /parts from ours after height 10/ };
+      await assert.rejects(chain.reconsider(condemned), refused);
+      assert.ok(condemned.isInvalid && chain.node(hashToHex(longer.at(-1)!.header.hash))!.isInvalid);
+      const late = chain.nodeAt(305)!;
+      await assert.rejects(chain.invalidate(late), refused);
+      assert.equal(late.isInvalid, false);
+      assert.equal(chain.tip.height, 330);
+      await add(chain, trunk.slice(330, 332));
+      assert.equal(chain.tip.height, 332);
+      // Near enough to the tip, the rest of our own chain is the best there is.
+      await chain.invalidate(chain.nodeAt(331)!);
+      assert.equal(chain.tip.height, 330);
+      assert.deepEqual(fatal, []);
+      await chain.close();
+    });
+  });
+
   test('leaves a chain that can be reorganized as deep as its blocks go, and no deeper', async () => {
     await withFolder(async (dataDir) => {
       const fatal: Error[] = [];

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after as afterAll, before, describe, test } from 'node:test';
 import { hashToHex } from '../../../src/bytes/hex.ts';
-import { isReindexUnfinished, reindex } from '../../../src/chain/reindex.ts';
+import { isReindexUnfinished, reindex, removeReindexed } from '../../../src/chain/reindex.ts';
 import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
 import { makeNetwork } from '../../../src/params/makeNetwork.ts';
 import { regtest } from '../../../src/params/regtest.ts';
@@ -183,6 +183,57 @@ describe('reindex', () => {
     });
   });
 
+  test('a kill at any step forgets neither the headers of blocks that are gone nor what the owner condemned', async () => {
+    await withFolder(async (dataDir) => {
+      await fill(dataDir);
+      const chain = await openChain(dataDir, { verifyPool });
+      const { bodyId } = chain.nodeAt(1)!;
+      await chain.invalidate(chain.nodeAt(101)!);
+      await chain.close();
+      const blocks = await Database.open(dataDir, 'blocks', { cacheMb: 8, writeBufferMb: 4 });
+      await blocks.write([], [chunkKey(bodyId, 0)], true);
+      await blocks.close();
+      const ended = new Error('ended');
+      const onProgress = (done: number) => {
+        if (done === 60) throw ended;
+      };
+      await assert.rejects(reindex({ ...options(dataDir), onProgress }), ended);
+      assert.equal(isReindexUnfinished(dataDir), true);
+      await removeReindexed(dataDir);
+      // As if it had been killed before the new database had any headers.
+      await rm(join(dataDir, 'chain'), { recursive: true });
+      const result = await reindex(options(dataDir));
+      assert.deepEqual([result.height, result.blocks], [0, 107]);
+      assert.deepEqual(readdirSync(dataDir).sort(), ['blocks', 'chain']);
+      const again = await openChain(dataDir, { verifyPool });
+      assert.equal(again.bestHeader.height, 103);
+      assert.equal(again.node(hashToHex(trunk[100]!.header.hash))!.invalidBy, 'owner');
+      await again.acceptBlock(trunk[0]!, { requested: true, source: 'peer' });
+      assert.equal(again.tip.hash, hashToHex(branch.at(-1)!.header.hash));
+      await again.close();
+    });
+  });
+
+  test('ends when it is told to, and begins anew the next time', async () => {
+    await withFolder(async (dataDir) => {
+      const coinSet = await fill(dataDir);
+      for (const at of [0, 50]) {
+        const stop = new AbortController();
+        const onProgress = (done: number) => {
+          if (done === at) stop.abort(new Error(`told to at ${at}`));
+        };
+        await assert.rejects(reindex({ ...options(dataDir), onProgress, signal: stop.signal }), {
+          message: `told to at ${at}`,
+        });
+      }
+      await assert.rejects(reindex({ ...options(dataDir), signal: AbortSignal.abort(new Error('before')) }), {
+        message: 'before',
+      });
+      await reindex(options(dataDir));
+      assert.deepEqual((await opened(dataDir)).coinSet, coinSet);
+    });
+  });
+
   test('moves nothing away under a running node', async () => {
     await withFolder(async (dataDir) => {
       await fill(dataDir);
@@ -190,6 +241,48 @@ describe('reindex', () => {
       await assert.rejects(reindex(options(dataDir)), DatabaseInUseError);
       assert.equal(isReindexUnfinished(dataDir), false);
       await chain.close();
+    });
+  });
+
+  test('a kill while the old blocks are taken away, at the very end, costs nothing', async () => {
+    await withFolder(async (dataDir) => {
+      const coinSet = await fill(dataDir);
+      const done = join(dataDir, 'blocks.done');
+      mkdirSync(done);
+      writeFileSync(join(done, '000005.ldb'), 'what was left');
+      assert.equal(isReindexUnfinished(dataDir), false);
+      await removeReindexed(dataDir);
+      assert.equal(existsSync(done), false);
+      mkdirSync(done);
+      await reindex(options(dataDir));
+      assert.equal(existsSync(done), false);
+      assert.deepEqual((await opened(dataDir)).coinSet, coinSet);
+    });
+  });
+
+  test('loses no block to a clock that was set back', async () => {
+    await withFolder(async (dataDir) => {
+      const coinSet = await fill(dataDir);
+      const clockSec = () => trunk[0]!.header.timeSec - 100_000;
+      const { height } = await reindex({ ...options(dataDir), clockSec });
+      assert.equal(height, 105);
+      assert.deepEqual((await opened(dataDir)).coinSet, coinSet);
+    });
+  });
+
+  test('remembers what the owner has condemned', async () => {
+    await withFolder(async (dataDir) => {
+      await fill(dataDir);
+      const chain = await openChain(dataDir, { verifyPool });
+      await chain.invalidate(chain.nodeAt(101)!);
+      const at = chain.tip.hash;
+      assert.equal(at, hashToHex(branch.at(-1)!.header.hash));
+      await chain.close();
+      await reindex(options(dataDir));
+      const again = await openChain(dataDir, { verifyPool });
+      assert.equal(again.tip.hash, at);
+      assert.equal(again.node(hashToHex(tip.header.hash))!.invalidBy, 'owner');
+      await again.close();
     });
   });
 });

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { toCliError } from '../../../src/cli/cliError.ts';
-import {
-  privateAddressWarnings,
-  seedAddresses,
-  seedLines,
-  seedNotes,
-} from '../../../src/cli/describeSeed.ts';
+import { announceWarnings, seedAddresses, seedLines, seedNotes } from '../../../src/cli/describeSeed.ts';
 import { loadConfig } from '../../../src/node/config.ts';
 
 const PEER = '12D3KooWGRWFGSkaMdpZuYvkn6tBpmoFRXHfHcZWcAUUPB5mZgfR';
@@ -17,14 +12,17 @@ describe('the notes of a seed', () => {
       `/dns/seed.example.org/tcp/8888/p2p/${PEER}`,
       `/ip6/2001:db8::5/tcp/8888/p2p/${PEER}`,
     ];
-    const notes = seedNotes({ listenPort: 8888, listenHost: '0.0.0.0', multiaddrs });
+    const notes = seedNotes({ listenPort: 8888, listenHosts: ['0.0.0.0'], multiaddrs });
     assert.deepEqual(notes.dnsaddr, [
       `_dnsaddr.seed.example.org. 300 IN TXT "dnsaddr=/dns4/seed.example.org/tcp/8888/p2p/${PEER}"`,
       `_dnsaddr.YOUR-DOMAIN. 300 IN TXT "dnsaddr=/ip6/2001:db8::5/tcp/8888/p2p/${PEER}"`,
     ]);
-    const both = seedNotes({ listenPort: 8888, listenHost: '::', multiaddrs });
+    const both = seedNotes({ listenPort: 8888, listenHosts: ['0.0.0.0', '::'], multiaddrs });
     assert.match(both.dnsaddr[0]!, /dnsaddr=\/dns\/seed\.example\.org/);
     const lines = seedLines(notes).join('\n');
+    assert.match(lines, /^For those who join through this seed, any of these:/);
+    const one = seedLines({ ...notes, multiaddrs: multiaddrs.slice(1) });
+    assert.equal(one[0], 'For those who join through this seed:');
     for (const text of [...multiaddrs, ...notes.dnsaddr, 'ufw allow 8888/tcp'])
       assert.ok(lines.includes(text), text);
   });
@@ -47,9 +45,21 @@ describe('the address of a seed', () => {
 
   it('is warned of when it means nothing to strangers', () => {
     const announce = ['10.0.0.1:99', '203.0.113.5', '/ip4/192.168.1.2/tcp/8888', 'seed.example.org'];
-    const warned = privateAddressWarnings(config({ network: 'mainnet', announce }));
-    assert.equal(warned.length, 2);
+    const warned = announceWarnings(config({ network: 'mainnet', announce }));
+    assert.equal(warned.length, 3);
     assert.match(warned[0]!, /^10\.0\.0\.1:99 is a private address/);
-    assert.deepEqual(privateAddressWarnings(config({ network: 'regtest', announce })), []);
+    assert.match(warned[1]!, /^203\.0\.113\.5 is an address for examples in texts: nobody can reach it/);
+    assert.deepEqual(announceWarnings(config({ network: 'regtest', announce })), []);
+  });
+
+  it('is warned of when it is of a family that is not listened on', () => {
+    const announce = ['2001:4860::5', 'seed.example.org'];
+    const warnings = (hosts: string) =>
+      announceWarnings(config({ network: 'regtest', announce, 'listen-host': hosts }));
+    assert.match(
+      warnings('0.0.0.0').join(),
+      /^2001:4860::5 is an IPv6 address, .*`--listen-host 0\.0\.0\.0,::` does\.$/,
+    );
+    for (const hosts of ['0.0.0.0,::', '::1, 127.0.0.1']) assert.deepEqual(warnings(hosts), []);
   });
 });

@@ -53,6 +53,7 @@ function running(
 }
 
 const peer = (multiaddr: string, inbound: boolean, timeoffset = 0): ConnectedPeer => ({
+  peer_id: multiaddr,
   multiaddr,
   inbound,
   timeoffset,
@@ -62,7 +63,7 @@ const peer = (multiaddr: string, inbound: boolean, timeoffset = 0): ConnectedPee
 describe('the clock', () => {
   const verdictAt = (...offsets: number[]) =>
     checkClock(
-      offsets.map((offsetSec) => there({ offsetSec })),
+      offsets.map((offsetSec, i) => there({ offsetSec, peerId: `${OTHER}${i}` })),
       undefined,
     ).verdict;
 
@@ -74,6 +75,15 @@ describe('the clock', () => {
     assert.equal(verdictAt(700, 700, 0), 'fail');
     const byPeers = running({ peers: [peer('/ip4/203.0.113.7/tcp/1', false, 900)] });
     assert.match(checkClock([], byPeers).found, /^900 s behind/);
+    // Who is a peer and is asked, too, is one node.
+    const asked = [there({ offsetSec: 900 }), there({ offsetSec: 900, role: 'peer' })];
+    const peers = [
+      { ...peer('/ip4/203.0.113.9/tcp/8888', false, 900), peer_id: OTHER },
+      peer('/ip4/203.0.113.7/tcp/1', true),
+    ];
+    const twice = checkClock(asked, running({ peers: [...peers, peer('/ip4/203.0.113.6/tcp/1', true)] }));
+    assert.match(twice.found, /the middle one of 3 nodes/);
+    assert.equal(twice.verdict, 'ok');
     // Our own node, seen through its own address, has our clock.
     assert.equal(checkClock([there({ role: 'own', offsetSec: 900 })], undefined).verdict, 'skip');
   });
@@ -100,6 +110,11 @@ describe('the nodes asked', () => {
     assert.equal(checkPlaces([silent()], joined)[0]!.verdict, 'warn');
     const replaced: InspectedPlace = { ...silent('own'), inspection: { kind: 'other-node' } };
     assert.match(checkPlaces([replaced], joined)[0]!.advice!, /--announce leads to another/);
+    // Where nothing listens there is no router to blame.
+    const heardOnIp6 = { ...joined, settings: { dnsSeeds: [], useBootstrapList: true, listenHosts: ['::'] } };
+    assert.equal(checkPlaces([silent('own')], heardOnIp6)[0]!.verdict, 'fail');
+    const onBoth = { ...heardOnIp6, settings: { ...heardOnIp6.settings, listenHosts: ['::', '0.0.0.0'] } };
+    assert.equal(checkPlaces([silent('own')], onBoth)[0]!.verdict, 'warn');
   });
 });
 

@@ -69,6 +69,19 @@ describe('the examples of every command', () => {
     });
   }
 
+  it('of a seed stand below its own defaults', async (test) => {
+    const written: string[] = [];
+    test.mock.method(console, 'log', (text: string) => void written.push(text));
+    await runCommandLine(['seed', '--help'], {});
+    const help = written.join(' ').replace(/\s+/g, ' ');
+    for (const [flag, value] of [
+      ['max-peers', '300'],
+      ['server-port', '8888, on testnet 18888'],
+      ['metrics-port', '8890, on testnet 18890'],
+    ])
+      assert.match(help, new RegExp(`--${flag} [^\\[]*\\(default ${value}\\) \\[`), help);
+  });
+
   it('are there for every group, and for the program itself', async (test) => {
     const written: string[] = [];
     test.mock.method(console, 'log', (text: string) => void written.push(text));

@@ -44,6 +44,34 @@ test('a full mempool throws out the worst paid, no more than it must, and asks f
   );
 });
 
+test('of those that pay the same, who came last leaves first', async () => {
+  await withMiningNode(
+    async (node) => {
+      const { mempool, clock } = node;
+      // Signatures, and so rates, differ by a byte now and then: these are all of one length.
+      const alike: Transaction[] = [];
+      const coins = await matureCoinbases(node, 24);
+      const better = payOn([coins.pop()!], { fee: 3000n });
+      for (const coin of coins) {
+        const payment = payOn([coin], { fee: 2000n });
+        if (payment.bytes.length === (alike[0] ?? payment).bytes.length) alike.push(payment);
+      }
+      const three = alike.slice(0, 3);
+      assert.equal(three.length, 3);
+      for (const payment of three) {
+        await assertAccepted(node, payment);
+        clock.nowSec++;
+      }
+      await assertAccepted(node, better);
+      assert.deepEqual(
+        [...mempool.entries()].map((entry) => entry.txid),
+        [three[0]!, three[1]!, better].map(txid),
+      );
+    },
+    { maxUsageBytes: 3 * USAGE + 100 },
+  );
+});
+
 test('what pays less than all others is not let in where there is no room', async () => {
   await withMiningNode(
     async (node) => {

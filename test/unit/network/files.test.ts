@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { toCliError } from '../../../src/cli/cliError.ts';
+import { EXIT } from '../../../src/cli/exitCodes.ts';
 import { BanList } from '../../../src/network/banList.ts';
 import { parseSeedList, readBootstrapList } from '../../../src/network/bootstrapList.ts';
 import { loadIdentity } from '../../../src/network/identity.ts';
@@ -28,22 +30,45 @@ test('a damaged identity is an error and not a new identity', () =>
     await writeFile(join(folder, 'identity.key'), 'garbage');
     await assert.rejects(loadIdentity(folder), /identity\.key/);
     assert.equal(await readFile(join(folder, 'identity.key'), 'utf8'), 'garbage');
+    await rm(join(folder, 'identity.key'));
+    const key = await loadIdentity(folder);
+    const whole = await readFile(join(folder, 'identity.key'));
+    for (let at = 0; at < whole.length; at++) {
+      const bent = Buffer.from(whole);
+      bent[at]! ^= 1 << (at & 7);
+      await writeFile(join(folder, 'identity.key'), bent);
+      // A few bits of the frame around the key mean nothing.
+      const read = await loadIdentity(folder).catch((error: Error) => error);
+      const isNoticed = read instanceof Error && /identity\.key/.test(read.message);
+      assert.ok(isNoticed || (at < 4 && !(read instanceof Error) && read.equals(key)), `byte ${at}`);
+    }
   }));
 
 test('a port of 0 is a free one that is taken again at the next start', () =>
   withFolder(async (folder) => {
-    const port = await chooseListenPort(folder, '127.0.0.1', 0);
+    const port = await chooseListenPort(folder, ['127.0.0.1'], 0);
     assert.ok(port > 0);
     await rememberListenPort(folder, port);
-    assert.equal(await chooseListenPort(folder, '127.0.0.1', 0), port);
+    assert.equal(await chooseListenPort(folder, ['127.0.0.1'], 0), port);
 
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     try {
-      assert.notEqual(await chooseListenPort(folder, '127.0.0.1', 0), port);
-      await assert.rejects(chooseListenPort(folder, '127.0.0.1', port), new RegExp(`${port}`));
+      assert.notEqual(await chooseListenPort(folder, ['127.0.0.1'], 0), port);
+      await assert.rejects(chooseListenPort(folder, ['127.0.0.1'], port), new RegExp(`${port}`));
     } finally {
       server.close();
+    }
+  }));
+
+test('an address that is not of this machine is blamed, and not the port', () =>
+  withFolder(async (folder) => {
+    for (const port of [0, 8888]) {
+      const choosing = chooseListenPort(folder, ['127.0.0.1', '203.0.113.77'], port);
+      await assert.rejects(choosing, (error) => {
+        assert.equal(toCliError(error).exitCode, EXIT.usage);
+        return /^listen-host: .*203\.0\.113\.77/.test((error as Error).message);
+      });
     }
   }));
 

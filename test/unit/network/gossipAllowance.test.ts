@@ -5,7 +5,7 @@ import { DecodeError } from '../../../src/bytes/decodeError.ts';
 import { ALL_TRANSACTIONS, GossipAllowance } from '../../../src/network/gossipAllowance.ts';
 import { countFrame, type GossipFrame } from '../../../src/network/gossipFrame.ts';
 import { TokenBucket } from '../../../src/network/tokenBucket.ts';
-import { graft, idontwant, ihave, iwant, message, prune, subscriptions } from '../../support/rawGossip.ts';
+import { graft, idontwants, ihave, iwant, message, prune, subscriptions } from '../../support/rawGossip.ts';
 
 const topics = { blocks: Buffer.from('blocks'), transactions: Buffer.from('transactions') };
 const NOTHING: GossipFrame = {
@@ -78,7 +78,7 @@ test('the parts of a frame are counted', () => {
       iwant([id]),
       graft('blocks'),
       prune('blocks', 60),
-      idontwant([id]),
+      idontwants([id]),
     ]),
     topics,
   );

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   addressGroup,
   announceAddress,
+  isForExamples,
   isNowhere,
   isPrivateHost,
   PeerAddressError,
@@ -49,6 +50,9 @@ test('what is no address is refused with a sentence', () => {
     'http://x:1',
     '-x:1',
     '/ip4/1.2.3.4',
+    '999.1.1.1:8888',
+    '1.2.3:8888',
+    '7:8888',
     '/ip4/1.2.3.4/udp/1',
     '/ip4/1.2.3.4/tcp/0',
     '/ip4/1.2.3.4/tcp/1/ws',
@@ -73,6 +77,17 @@ test('an address to announce may leave the port out', () => {
   assert.equal(announceAddress('203.0.113.7:9', 8888), '/ip4/203.0.113.7/tcp/9');
   assert.equal(announceAddress('/ip4/203.0.113.7/tcp/9', 8888), '/ip4/203.0.113.7/tcp/9');
   assert.throws(() => announceAddress('/dnsaddr/x.org', 8888), PeerAddressError);
+  const nowhere = [
+    '0.0.0.0',
+    '::',
+    '0:0::0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '[ff02::1]:9',
+    '/ip4/0.0.0.0/tcp/1',
+  ];
+  for (const text of nowhere)
+    assert.throws(() => announceAddress(text, 8888), /: no node can be reached at/, text);
 });
 
 test('private is what means nothing to strangers', () => {
@@ -122,4 +137,11 @@ test('an address group is what one operator may hold many of', () => {
   // One network by two names is one.
   assert.equal(addressGroup('::ffff:203.0.113.7'), '203.0');
   assert.equal(addressGroup('::ffff:cb00:7107'), '203.0');
+});
+
+test('addresses for examples are nobody’s', () => {
+  for (const host of ['192.0.2.1', '198.51.100.255', '203.0.113.0', '2001:db8::1', '2001:0DB8:1::'])
+    assert.ok(isForExamples(host), host);
+  for (const host of ['192.0.3.1', '198.51.101.1', '203.0.114.1', '2001:db9::1', '2001:d::b8', 'example.org'])
+    assert.ok(!isForExamples(host), host);
 });

@@ -10,7 +10,7 @@ import { regtest } from '../../../src/params/regtest.ts';
 import { chainOfBlocks, makeKeys } from '../../support/blocks.ts';
 import { TEST_CLOCK_SEC, withFolder } from '../../support/chains.ts';
 
-type Claim = { id: string; chainWork: bigint; height: number };
+type Claim = { id: string; chainWork: bigint; height: number; isRefused?: boolean };
 
 /** A watch over a real chain; what it does and says is written down. */
 async function withWatch(
@@ -28,7 +28,7 @@ async function withWatch(
     );
     const watch = new TipWatch({
       chain,
-      introduced: () => peers,
+      introduced: () => peers.map((peer) => ({ isRefused: false, ...peer })),
       disconnect: ({ id }) => void done.push(`let ${id} go`),
       lookForMore: (extra) => void (extra > 0 && done.push(`look for ${extra} more`)),
       compare: () => void done.push('compare'),
@@ -53,6 +53,8 @@ test('a tip that stays behind what peers claim is told of once, and who shows no
     watch.look(startMs);
     peers.push({ id: 'honest', chainWork: chain.tip.chainWork, height: 0 });
     peers.push({ id: 'liar', chainWork: 10n ** 30n, height: 1_000_000 });
+    // Its headers are too new for our clock, or on top of a block that our owner has condemned.
+    peers.push({ id: 'refused', chainWork: 10n ** 30n, height: 1_000_000, isRefused: true });
     watch.look(startMs);
     watch.look(startMs + 59_999);
     assert.equal(done.length, 0);

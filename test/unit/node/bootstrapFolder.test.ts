@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../../src/cli/exitCodes.ts';
@@ -7,6 +9,7 @@ import { parseSeedList } from '../../../src/network/bootstrapList.ts';
 import { parsePeerAddress } from '../../../src/network/peerAddress.ts';
 import { environmentName, SETTING_NAMES } from '../../../src/node/settings.ts';
 import { networkByName } from '../../../src/params/networks.ts';
+import { withFolder } from '../../support/chains.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const read = (name: string) => readFileSync(`${ROOT}bootstrap/${name}`, 'utf8');
@@ -47,6 +50,38 @@ describe('the files for operators', () => {
     assert.match(read('compose.yml'), /^ {4}stop_grace_period: 2m$/m);
     assert.match(read('Dockerfile'), /^STOPSIGNAL SIGTERM$/m);
     assert.match(read('Dockerfile'), /^USER node$/m);
+  });
+
+  it('give a command for the seed its settings, whatever is in them', async (test) => {
+    if (process.platform === 'win32') return test.skip('a script of a shell');
+    await withFolder(async (folder) => {
+      const settings = join(folder, 'seed.env');
+      const lines = [
+        '# INDIECOIN_PRUNE=1',
+        '',
+        'INDIECOIN_ANNOUNCE=',
+        'INDIECOIN_WALLET_NOTIFY=echo $HOME; touch `x` %s',
+      ];
+      writeFileSync(
+        settings,
+        [...lines, 'INDIECOIN_NETWORK="/a b.toml"', "INDIECOIN_RPC_USER='me'", 'A-B=c', 'D=e=f'].join('\n'),
+      );
+      // Without what only root may do.
+      const script = read('indiecoin-seed')
+        .replace('/etc/indiecoin/seed.env', settings)
+        .replace(/^if [\s\S]*?^fi$/m, '')
+        .replace(/^exec [\s\S]*/m, 'exec env');
+      const env = { PATH: process.env.PATH };
+      const given = execFileSync('sh', ['-c', script], { env, encoding: 'utf8' }).split('\n');
+      assert.deepEqual(given.filter((line) => /^(INDIECOIN_|A|D)/.test(line)).sort(), [
+        'D=e=f',
+        'INDIECOIN_ANNOUNCE=',
+        'INDIECOIN_DATA_DIR=/var/lib/indiecoin',
+        'INDIECOIN_NETWORK=/a b.toml',
+        'INDIECOIN_RPC_USER=me',
+        'INDIECOIN_WALLET_NOTIFY=echo $HOME; touch `x` %s',
+      ]);
+    });
   });
 
   it('copy into the image what is here, and what the program reads', () => {

@@ -10,15 +10,18 @@ import { transactionsProtocol } from '../../../protocols/transactions.ts';
 import { MAX_ORPHANS, MAX_ORPHANS_PER_SOURCE } from '../../../src/mempool/policy.ts';
 import { INBOUND } from '../../../src/network/gate.ts';
 import * as gossip from '../../../src/network/gossipAllowance.ts';
+import { MAX_BACKLOG_BYTES, STILL_LOOKS } from '../../../src/network/gossipBacklog.ts';
 import { SCORE_BAN_SEC } from '../../../src/network/gossipGuard.ts';
 import { GRAYLIST_SCORE } from '../../../src/network/gossipSettings.ts';
 import { MALFORMED_POINTS } from '../../../src/network/gossipVerdict.ts';
 import { FALSE_CLAIM_POINTS, NOWHERE_POINTS, SILENT_MS } from '../../../src/network/headerSearch.ts';
+import { MAX_AHEAD } from '../../../src/network/headerSync.ts';
 import { MAX_INBOUND_STREAMS } from '../../../src/network/host.ts';
 import { ORPHAN_PAYMENT_POINTS } from '../../../src/network/orphanTransactions.ts';
 import { BAN_POINTS, GOSSIPED_BLOCKS } from '../../../src/network/peer.ts';
 import { BAN_SEC, EXCESS_POINTS, UNREADABLE_POINTS } from '../../../src/network/peerTable.ts';
 import { MAX_PENDING_INBOUND } from '../../../src/network/pendingInbound.ts';
+import * as places from '../../../src/network/places.ts';
 import { MAX_EXCHANGE_MS } from '../../../src/network/serve.ts';
 import * as serving from '../../../src/network/serving.ts';
 import { OPENED_STREAMS, STREAM_POINTS } from '../../../src/network/streamMeter.ts';
@@ -53,7 +56,10 @@ const SAID: readonly string[] = [
   `bytes to all peers | ${bytesRow(serving.ALL_SERVED_BYTES)} |`,
   `take too much | ${bytesRow(serving.FAIR_BYTES)} |`,
   `each protocol | ${serving.FAIR_REQUESTS.perSec} a second, ${serving.FAIR_REQUESTS.burst} at once |`,
-  `all places are taken | after ${serving.SLOW_MS / 1000} s, below ${serving.SLOW_BYTES_PER_SEC / 1000} kB a second;`,
+  `all places are taken | after ${places.SLOW_MS / 1000} s, below ${places.SLOW_BYTES_PER_SEC / 1000} kB a second;`,
+  `owes ${places.TURN_MS / 1000} s more than the one who asks`,
+  `less one for each ${mega(places.WELL_USED_BYTES_PER_SEC)} taken`,
+  `is forgotten in ${places.FORGOTTEN_HALF_MS / 1000} s`,
   `an answer is broken off | after ${MAX_EXCHANGE_MS / 1000} s |`,
   `of all protocols | ${MAX_INBOUND_STREAMS} |`,
   `| transactions | ${gossipRow(gossip.GOSSIPED_TRANSACTIONS)} | ignored |`,
@@ -65,6 +71,8 @@ const SAID: readonly string[] = [
   `unknown topics | ${gossipRow(gossip.CONTROLS)} | ${gossip.FLOOD_POINTS} points a frame |`,
   `| IDONTWANT | ${gossipRow(gossip.DONT_WANTS)} | ${gossip.FLOOD_POINTS} points a frame |`,
   `in two minutes | | ${gossip.MAX_REPEATS} | ${gossip.REPEAT_POINTS} point a message |`,
+  `MB to a peer, ${mega(MAX_BACKLOG_BYTES)} to all;`,
+  `of it has moved in ${STILL_LOOKS} s`,
   `first ${mega(gossip.NAMELESS_BYTES)} of gossip`,
   `at ${BAN_POINTS} it is disconnected and banned for ${BAN_SEC} s`,
   `a request that cannot be read | ${UNREADABLE_POINTS} |`,
@@ -77,6 +85,7 @@ const SAID: readonly string[] = [
   `once in two seconds | ${ORPHAN_PAYMENT_POINTS} |`,
   `score stays under ${GRAYLIST_SCORE} for two looks, 5 s apart, is banned for ${SCORE_BAN_SEC} s`,
   `After ${SILENT_MS} ms without an answer`,
+  `Stored are ${MAX_AHEAD.toLocaleString('en')} above our tip`,
   `A public address may connect ${INBOUND.perSec} times a second (${INBOUND.burst} at`,
   `of more than ${MAX_PENDING_INBOUND} the eldest`,
   `${MAX_ORPHANS} transactions, ${MAX_ORPHANS_PER_SOURCE} of`,

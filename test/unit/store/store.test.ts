@@ -42,7 +42,6 @@ describe('codecs of the database', () => {
     );
     const record = {
       headerBytes: Buffer.from(regtest.genesis.header.bytes),
-      isInvalid: true,
       transactionCount: 7,
       bodyId: 3,
       undoId: 0xffffffff,
@@ -50,7 +49,10 @@ describe('codecs of the database', () => {
       undoBytes: 9,
       wasConnected: true,
     };
-    assert.deepEqual(decodeHeaderRecord(encodeHeaderRecord(record)), record);
+    for (const invalidBy of [undefined, 'rule', 'owner'] as const) {
+      const known = { ...record, invalidBy };
+      assert.deepEqual(decodeHeaderRecord(encodeHeaderRecord(known)), known);
+    }
   });
 
   test('a sealed value notices any flipped bit, in itself or in its key', () => {

@@ -40,7 +40,8 @@ async function withWallet(
 ): Promise<void> {
   await withChain(async (chain, dataDir) => {
     let wallet: Wallet;
-    const open = () => Wallet.open({ dataDir, params: regtest, chain, isInMempool: () => false });
+    const open = () =>
+      Wallet.open({ dataDir, params: regtest, chain, isInMempool: () => false, spenderOf: () => undefined });
     wallet = await open();
     chain.onChange((change) => wallet.update(change));
     const reopen = async () => {

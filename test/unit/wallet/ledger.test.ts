@@ -9,7 +9,10 @@ import { payToPublicKey } from '../../../src/consensus/lockingScript.ts';
 import { type Block, makeBlock } from '../../../src/primitives/block.ts';
 import { makeHeader } from '../../../src/primitives/header.ts';
 import { makeTransaction, type Outpoint, type Transaction } from '../../../src/primitives/transaction.ts';
-import { type FindKey, Ledger } from '../../../src/wallet/ledger.ts';
+import type { DroppedPayment } from '../../../src/wallet/droppedPayments.ts';
+import { describePending } from '../../../src/wallet/historyEntry.ts';
+import { Ledger } from '../../../src/wallet/ledger.ts';
+import type { FindKey } from '../../../src/wallet/walletCoin.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'indiecoin-ledger-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -50,16 +53,28 @@ const payment = transaction({ txHash: coinbase.hash, index: 0 }, [THEIRS, 3000n]
 const onward = transaction({ txHash: payment.hash, index: 1 }, [OURS, 1800n]);
 const second = blockAfter(first.header.hash, transaction(nullOutpoint, [THEIRS, 1n]), payment, onward);
 
+/** What is remembered of a payment of the first block's coin. */
+function replaced(old: Transaction, replacedBy: Transaction, timeSec: number): DroppedPayment {
+  const entry = describePending({ transaction: old, timeSec }, findKey, () => 5000n);
+  return {
+    transaction: old,
+    entry,
+    replacedBy: hashToHex(replacedBy.hash),
+    conflictHeight: undefined,
+    droppedHeight: timeSec,
+  };
+}
+
 const amounts = (ledger: Ledger) => [...ledger.coins()].map(({ amount }) => amount);
 
 it('a ledger counts coins in and out, and undoes it', async () => {
   const ledger = await Ledger.open(folder(), 'xpub-a');
   assert.deepEqual(
-    ledger.connect(first, 1, findKey).map(({ txid, received }) => [txid, received]),
+    ledger.connect(first, 1, findKey).entries.map(({ txid, received }) => [txid, received]),
     [[hashToHex(coinbase.hash), 5000n]],
   );
   assert.deepEqual(amounts(ledger), [5000n]);
-  const entries = ledger.connect(second, 2, findKey);
+  const { entries } = ledger.connect(second, 2, findKey);
   assert.deepEqual(
     entries.map(({ received, spent, fee }) => [received, spent, fee]),
     [
@@ -110,11 +125,11 @@ it('a replaced payment is remembered until a block has it after all, or until th
   const ledger = await Ledger.open(path, 'xpub-a');
   ledger.connect(first, 1, findKey);
   await ledger.addPending(payment, 1000);
-  await ledger.replacePending(payment.hash, onward, 1001, 5000n);
+  await ledger.replacePending(replaced(payment, onward, 1000), onward, 1001);
   const txid = hashToHex(payment.hash);
   const seen = (one: Ledger) => [
     [...one.ownPending().keys()],
-    [...one.replaced()].map(([old, { replacedBy, spent, timeSec }]) => [old, replacedBy, spent, timeSec]),
+    [...one.dropped()].map(([old, { replacedBy, entry }]) => [old, replacedBy, entry.spent, entry.timeSec]),
   ];
   const expected = [[hashToHex(onward.hash)], [[txid, hashToHex(onward.hash), 5000n, 1000]]];
   assert.deepEqual(seen(ledger), expected);
@@ -126,7 +141,7 @@ it('a replaced payment is remembered until a block has it after all, or until th
   assert.deepEqual(seen(again), expected);
   await again.restorePending(onward.hash, { transaction: payment, timeSec: 1000 });
   assert.deepEqual(seen(again), [[txid], []]);
-  await again.replacePending(payment.hash, onward, 1001, 5000n);
+  await again.replacePending(replaced(payment, onward, 1000), onward, 1001);
   again.connect(first, 1, findKey);
   again.connect(second, 2, findKey);
   assert.deepEqual(seen(again), [[], []]);
@@ -143,12 +158,35 @@ it('a thousand replaced payments are remembered, the latest', async () => {
   const oldest = hashToHex(old.hash);
   for (let n = 2; n <= 1002; n++) {
     const next = transaction({ txHash: coinbase.hash, index: 0 }, [OURS, BigInt(n)]);
-    await ledger.replacePending(old.hash, next, n, 5000n);
-    assert.equal(ledger.replaced().has(oldest), n < 1002);
+    await ledger.replacePending(replaced(old, next, n), next, n);
+    ledger.limitDropped();
+    assert.equal(ledger.dropped().has(oldest), n < 1002);
     old = next;
   }
-  assert.equal(ledger.replaced().size, 1000);
+  assert.equal(ledger.dropped().size, 1000);
   await ledger.close();
+});
+
+it('a kill while it is emptied for a rescan loses none of our own payments', async () => {
+  const steps: string[] = [];
+  for (let done = 0; done < 5; done++) {
+    const path = folder();
+    const ledger = await Ledger.open(path, 'xpub-a');
+    ledger.connect(first, 1, findKey);
+    await ledger.addPending(payment, 1000);
+    await ledger.close();
+    const database = new Level<Uint8Array, Uint8Array>(path, { keyEncoding: 'view', valueEncoding: 'view' });
+    await database.open();
+    // The order in which `clear` does it.
+    for (const prefix of ['k', 't', 'c', 's', 'h'].slice(0, done))
+      await database.clear({ gte: Buffer.from(prefix), lt: Buffer.from([prefix.charCodeAt(0) + 1]) });
+    await database.close();
+    const again = await Ledger.open(path, 'xpub-a');
+    assert.equal(again.ownPending().size, 1, `after ${done} steps`);
+    steps.push(String(again.tip?.height));
+    await again.close();
+  }
+  assert.deepEqual(steps, ['1', '1', 'undefined', 'undefined', 'undefined']);
 });
 
 it('a ledger that was not written is an older one, not a torn one', async () => {

@@ -1,67 +1,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { hashToHex } from '../../../src/bytes/hex.ts';
-import type { Chain } from '../../../src/chain/chain.ts';
 import { payToPublicKey } from '../../../src/consensus/lockingScript.ts';
-import { VerifyPool } from '../../../src/crypto/verifyPool.ts';
-import { Mempool } from '../../../src/mempool/mempool.ts';
 import { regtest } from '../../../src/params/regtest.ts';
-import type { Block } from '../../../src/primitives/block.ts';
-import { Wallet } from '../../../src/wallet/wallet.ts';
-import { after, chainOfBlocks, makeKeys, solvedBlock } from '../../support/blocks.ts';
-import { openChain, temporaryFolder, withChain } from '../../support/chains.ts';
+import { after, chainOfBlocks, solvedBlock } from '../../support/blocks.ts';
+import { openChain, temporaryFolder } from '../../support/chains.ts';
+import { accept, fund, openWallet, other, withWallet } from '../../support/wallets.ts';
 
 const COIN = 100_000_000n;
-const other = makeKeys();
-
-type Setup = { chain: Chain; mempool: Mempool; wallet: Wallet; dataDir: string; verifyPool: VerifyPool };
-
-async function openWallet(chain: Chain, mempool: Mempool, dataDir: string): Promise<Wallet> {
-  const wallet = await Wallet.open({
-    dataDir,
-    params: regtest,
-    chain,
-    isInMempool: (txid) => mempool.has(txid),
-    clockSec: () => 1_900_000_000,
-  });
-  mempool.onAccepted(({ transaction }) => wallet.noteTransaction(transaction));
-  return wallet;
-}
-
-async function withWallet(run: (setup: Setup) => Promise<void>): Promise<void> {
-  const verifyPool = await VerifyPool.open({ threads: 1 });
-  try {
-    await withChain(
-      async (chain, dataDir) => {
-        const mempool = new Mempool({ chain, verifyPool });
-        const wallet = await openWallet(chain, mempool, dataDir);
-        chain.onChange((change) => mempool.update(change));
-        chain.onChange((change) => wallet.update(change));
-        try {
-          await run({ chain, mempool, wallet, dataDir, verifyPool });
-        } finally {
-          await wallet.close();
-        }
-      },
-      { verifyPool },
-    );
-  } finally {
-    await verifyPool.close();
-  }
-}
-
-async function accept(chain: Chain, ...blocks: Block[]): Promise<void> {
-  for (const block of blocks) await chain.acceptBlock(block, { requested: true, source: 'test' });
-}
-
-/** One block for the wallet, then enough for its coinbase to be spendable. */
-async function fund({ chain, wallet }: Setup): Promise<Block[]> {
-  const { publicKey } = await wallet.address();
-  const first = chainOfBlocks(regtest.genesis, 0, 1, payToPublicKey(publicKey));
-  const rest = chainOfBlocks(first[0]!, 1, 99, other.lockingScript);
-  await accept(chain, ...first, ...rest);
-  return [...first, ...rest];
-}
 
 it('a mined coin is immature for 99 blocks more, then confirmed', async () => {
   await withWallet(async (setup) => {
