@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
 console.error(`IndieCoin: faults with seed ${values.seed}`);
 const startedMs = performance.now();
 const picked = positionals.length > 0 ? positionals.map((part) => `faults/${part}`) : ['faults/'];
-const { status } = spawnSync(process.execPath, ['.ci/test.mjs', ...picked], {
+const { status } = spawnSync(process.execPath, ['--enable-source-maps', '.ci/test.mjs', ...picked], {
   stdio: 'inherit',
   env: {
     ...process.env,

@@ -20,7 +20,7 @@ if (!(Number(values.hosts) >= 4 && Number(values.hosts) <= 90)) {
 }
 const startedMs = performance.now();
 const picked = positionals.length > 0 ? positionals.map((part) => `hosts/${part}`) : ['test/hosts/'];
-const { status } = spawnSync(process.execPath, ['.ci/test.mjs', ...picked], {
+const { status } = spawnSync(process.execPath, ['--enable-source-maps', '.ci/test.mjs', ...picked], {
   stdio: 'inherit',
   env: {
     ...process.env,
