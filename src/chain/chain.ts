@@ -81,7 +81,7 @@ export class Chain {
     const chain = new Chain(options, files);
     try {
       await chain.#intake.start();
-      chain.#pruner?.look();
+      chain.prune();
     } catch (error) {
       await chain.close();
       throw error;
@@ -141,6 +141,11 @@ export class Chain {
   /** Whether blocks are deleted, and how many bytes are kept if that happens by itself. */
   get pruning(): PruneOptions | undefined {
     return this.#pruning;
+  }
+
+  /** Whoever needed old blocks has read them: deletes those that are too many, in the background. */
+  prune(): void {
+    this.#pruner?.look();
   }
 
   /** Deletes the blocks below a height, but none of the newest 288. Returns the lowest height that is kept. */
@@ -307,7 +312,7 @@ export class Chain {
   /** Forces to disk all that is committed. */
   async sync(): Promise<void> {
     await this.#intake.sync();
-    this.#pruner?.look();
+    this.prune();
   }
 
   /** Finishes the blocks that wait, writes everything, and lets go of the files. */
@@ -344,6 +349,6 @@ export class Chain {
   async #tellInOrder(change: ChainChange): Promise<void> {
     this.#active.setTip(change.tip);
     for (const listener of this.#changeListeners) await listener(change);
-    this.#pruner?.look();
+    this.prune();
   }
 }

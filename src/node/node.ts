@@ -173,6 +173,7 @@ async function openParts(
   const told = { onTransaction, onDropped };
   const wallet = await openWallet({ dataDir, params, chain, pool, ...told, log: logOf('wallet') });
   reader = wallet;
+  chain.prune();
   opened('wallet', () => wallet.close());
 
   const miner = new Miner({

@@ -20,7 +20,7 @@ const GENESIS = regtest.genesis.header.hash;
 async function syncAmong(
   prepare: ((bare: BareNode) => Promise<void>)[],
   check: (node: TestNode, bares: BareNode[]) => Promise<void> | void,
-  withinMs = 60_000,
+  withinMs = 150_000,
 ): Promise<void> {
   await TestNodes.with(async (nodes) => {
     const honest = await nodes.open();
@@ -73,7 +73,7 @@ test('a node whose only peer falls silent half-way does not call itself up to da
       node.network.onState((state) => {
         if (state === 'running' && node.chain.tip.height < blocks.length) tooSoon.push(node.chain.tip.height);
       });
-      await until('synced', () => node.chain.tip.height === blocks.length, 60_000);
+      await until('synced', () => node.chain.tip.height === blocks.length);
       await until('running', () => node.network.state() === 'running');
       assert.deepEqual(tooSoon, []);
     } finally {
@@ -192,7 +192,7 @@ test('blocks come from several peers at once', () =>
         });
       }
       const node = await nodes.open({ seeds: bares.map(({ address }) => address) });
-      await until('synced', () => node.chain.tip.height === 250, 60_000);
+      await until('synced', () => node.chain.tip.height === 250);
       const received = node.network.peers().map(({ traffic }) => traffic.receivedBytes);
       assert.equal(received.filter((bytes) => bytes > 3000).length, 2, JSON.stringify(received));
     } finally {
@@ -280,7 +280,7 @@ test('headers with more work that come midway leave every peer to the chain that
       await node.network.addPeer(liar.address);
       await until('the better headers', () => node.chain.bestHeader.height === ghost.length);
       resume();
-      await until('synced', () => node.chain.tip.height === blocks.length, 60_000);
+      await until('synced', () => node.chain.tip.height === blocks.length);
       assert.deepEqual(foreign, []);
     } finally {
       await Promise.all([honest.close(), liar.close()]);
@@ -328,7 +328,7 @@ test('headers of somebody who has gone do not make a node believe that it has ca
     });
     await until('its headers', () => node.chain.bestHeader.height === others.length);
     await node.network.addPeer(honest.address);
-    await until('synced', () => node.chain.tip.height === blocks.length, 60_000);
+    await until('synced', () => node.chain.tip.height === blocks.length);
     await until('running', () => node.network.state() === 'running');
     assert.deepEqual(tooSoon, []);
     await gone;
@@ -346,7 +346,7 @@ test('a peer that shows one header more, and says that it has pruned its block, 
     await serveBlocks(liar, more, () => undefined);
     try {
       const node = await nodes.open({ seeds: [liar.address, honest.address] });
-      await until('running', () => node.network.state() === 'running', 60_000);
+      await until('running', () => node.network.state() === 'running');
       assert.deepEqual([node.chain.tip.height, node.chain.bestHeader.height], [blocks.length, more.length]);
     } finally {
       await liar.close();
@@ -380,7 +380,7 @@ test('peers that show the same old headers again and again do not keep a node fr
     }, 150);
     try {
       const node = await nodes.open({ seeds: [...bares, honest].map(({ address }) => address) });
-      await until('running', () => node.network.state() === 'running', 60_000);
+      await until('running', () => node.network.state() === 'running');
       assert.equal(node.chain.tip.height, long.length);
     } finally {
       clearInterval(claiming);
@@ -407,8 +407,8 @@ test('a newcomer beside another one, whose source is slow, does not call itself 
       node.network.onState((state) => {
         if (state === 'running' && node.chain.tip.height < blocks.length) tooSoon.push(node.chain.tip.height);
       });
-      await until('synced', () => node.chain.tip.height === blocks.length, 60_000);
-      await until('running', () => node.network.state() === 'running', 60_000);
+      await until('synced', () => node.chain.tip.height === blocks.length);
+      await until('running', () => node.network.state() === 'running');
       assert.deepEqual(tooSoon, []);
     } finally {
       await bare.close();
@@ -450,8 +450,8 @@ for (const { name, kinds } of [
       try {
         for (const kind of kinds) bares.push(await openBadPeer(kind, blocks));
         const node = await nodes.open({ seeds: [...bares.map(({ address }) => address), honest.address] });
-        await until('synced', () => node.chain.tip.height === 250, 60_000);
-        await until('running', () => node.network.state() === 'running', 60_000);
+        await until('synced', () => node.chain.tip.height === 250);
+        await until('running', () => node.network.state() === 'running');
         const banned = node.network.bans().map(({ who }) => who);
         assert.ok(!banned.includes(honest.network.peerId));
       } finally {
@@ -464,7 +464,7 @@ test('peers that answer at once with headers without end fill nothing, and hold 
   syncAmong(
     Array.from({ length: 4 }, () => serveEndlessHeaders),
     async (node) => {
-      await until('running', () => node.network.state() === 'running', 60_000);
+      await until('running', () => node.network.state() === 'running');
       // A page may be on its way, of each.
       const { headerCount } = node.chain;
       assert.ok(headerCount < MAX_AHEAD + 6 * MAX_HEADERS, `${headerCount} headers`);

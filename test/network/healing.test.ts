@@ -129,7 +129,7 @@ test('two nodes that dial each other at the same moment end with one connection 
     await Promise.all([a.network.addPeer(b.hostPort), b.network.addPeer(a.address)]);
     await until('both know each other', () => [a, b].every(({ network }) => network.state() === 'running'));
     await feed(a, shared.slice(0, 1));
-    await until('a to b', () => b.chain.tip.height === 1, 60_000);
+    await until('a to b', () => b.chain.tip.height === 1);
     await feed(b, shared.slice(1, 2));
-    await until('b to a', () => a.chain.tip.height === 2, 60_000);
+    await until('b to a', () => a.chain.tip.height === 2);
   }));

@@ -99,7 +99,7 @@ export class TestNodes {
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  withinMs = 60_000,
+  withinMs = 150_000,
 ): Promise<void> {
   const endMs = Date.now() + withinMs;
   while (!(await holds())) {

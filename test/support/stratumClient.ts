@@ -118,7 +118,7 @@ export class StratumClient {
   }
 
   /** Resolves when the condition holds. */
-  async until(what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> {
+  async until(what: string, holds: () => boolean, timeoutMs = 150_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!holds()) {
       if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);
