@@ -20,6 +20,8 @@ export class BanList {
   readonly #path: string;
   readonly #bans: Map<string, Ban>;
   #writing: Promise<void> = Promise.resolve();
+  /** A write waits for the one that is under way, and will hold what has changed until it begins. */
+  #isWriteDue = false;
 
   private constructor(path: string, bans: Map<string, Ban>) {
     this.#path = path;
@@ -51,7 +53,9 @@ export class BanList {
     const createdSec = Math.floor(Date.now() / 1000);
     this.#bans.set(who, { who, createdSec, untilSec: createdSec + seconds, reason });
     if (this.#bans.size > MAX_BANS) {
-      const [first] = this.list().sort((a, b) => a.untilSec - b.untilSec);
+      let first: Ban | undefined;
+      for (const ban of this.#bans.values())
+        if (first === undefined || ban.untilSec < first.untilSec) first = ban;
       this.#bans.delete(first!.who);
     }
     this.#save();
@@ -73,9 +77,15 @@ export class BanList {
     return this.#writing;
   }
 
+  /** The whole list each time: strangers who have themselves banned by the thousand must not have it written as often. */
   #save(): void {
+    if (this.#isWriteDue) return;
+    this.#isWriteDue = true;
     this.#writing = this.#writing
-      .then(() => writeFileAtomic(this.#path, JSON.stringify(this.list(), null, 1)))
+      .then(() => {
+        this.#isWriteDue = false;
+        return writeFileAtomic(this.#path, JSON.stringify(this.list(), null, 1));
+      })
       .catch(() => undefined);
   }
 }

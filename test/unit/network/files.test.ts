@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import files, { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -92,6 +93,36 @@ test('bans survive a restart and end by themselves', () =>
     const damaged: string[] = [];
     assert.deepEqual((await BanList.open(folder, (path) => damaged.push(path))).list(), []);
     assert.deepEqual(damaged, [join(folder, 'bans.json')]);
+  }));
+
+test('a storm of bans is written a few times, and whole', (t) =>
+  withFolder(async (folder) => {
+    const rename = t.mock.method(files, 'rename');
+    syncBuiltinESMExports();
+    try {
+      const bans = await BanList.open(folder);
+      for (let i = 0; i < 1000; i++) bans.add(`peer${i}`, 3600, 'test');
+      await bans.close();
+      assert.ok(rename.mock.callCount() <= 2, `${rename.mock.callCount()} times`);
+      bans.remove('peer0');
+      await bans.close();
+      assert.equal((await BanList.open(folder)).list().length, 999);
+    } finally {
+      rename.mock.restore();
+      syncBuiltinESMExports();
+    }
+  }));
+
+test('above its limit the list of bans loses the one that ends first', () =>
+  withFolder(async (folder) => {
+    const bans = await BanList.open(folder);
+    bans.add('first to end', 60, 'test');
+    for (let i = 0; i < 10_000; i++) bans.add(`peer${i}`, 3600 + i, 'test');
+    assert.equal(bans.list().length, 10_000);
+    assert.ok(!bans.isBanned('first to end'));
+    bans.add('shortest', 60, 'test');
+    assert.ok(bans.isBanned('peer0'));
+    await bans.close();
   }));
 
 test('a ban of IPv6 addresses reaches all of the /64, and no other', () =>
