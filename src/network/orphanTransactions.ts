@@ -18,7 +18,7 @@ const MAX_GENERATIONS = 25;
 const ANSWER_MS = 5000;
 /** The whole of an answer, 4 MB at most. */
 const WHOLE_ANSWER_MS = 30_000;
-/** Families that are looked for at the same time, in all and with one peer. */
+/** Families that are looked for at the same time, in all and with one peer; of those in all, one more with each that has none. */
 const MAX_SEARCHES = 512;
 const MAX_SEARCHES_A_PEER = 8;
 
@@ -57,7 +57,9 @@ export class OrphanTransactions {
   /** Asks the sender of an orphan for its parents, and theirs. True when the orphan has become part of the mempool. */
   async resolve(peer: Peer, orphan: Transaction, missing: readonly string[]): Promise<boolean> {
     const ofPeer = this.#searchesOf.get(peer.id) ?? 0;
-    if (this.#searches >= MAX_SEARCHES || ofPeer >= MAX_SEARCHES_A_PEER) return false;
+    // A search with a peer that says nothing lasts for seconds: others who hold all of them must leave everybody one.
+    const isFull = this.#searches >= MAX_SEARCHES && ofPeer > 0;
+    if (isFull || ofPeer >= MAX_SEARCHES_A_PEER) return false;
     // It stands on what we refused, and its sender has done nothing wrong.
     if (missing.some((txid) => this.#refused.has(txid))) return false;
     this.#searches++;
