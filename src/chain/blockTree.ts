@@ -23,6 +23,7 @@ export class BlockTree {
   #dirty = new Set<BlockNode>();
   #linkedCount = FIRST_LINKED;
   #storedBytes = 0;
+  #withBody = 1;
 
   constructor({ genesis }: NetworkParams) {
     this.genesis = new BlockNode(nodeHeaderOf(genesis.header), undefined);
@@ -35,6 +36,11 @@ export class BlockTree {
 
   get size(): number {
     return this.#nodes.size;
+  }
+
+  /** Headers whose blocks were never here: of them a stranger can have many for little. */
+  get blocklessCount(): number {
+    return this.#nodes.size - this.#withBody;
   }
 
   /** Of all bodies and undo data in the block store. */
@@ -62,6 +68,7 @@ export class BlockTree {
 
   /** Notes that the body is there; it and all that waited for it may now be the end of the best chain. */
   setBody(node: BlockNode, body: StoredBody): void {
+    if (!node.hadBody) this.#withBody++;
     Object.assign(node, body);
     this.#storedBytes += body.bodyBytes;
     this.#dirty.add(node);
@@ -81,6 +88,7 @@ export class BlockTree {
     this.#nodes.set(node.hash, node);
     this.#storedBytes += storedBytesOf(node);
     if (!node.hadBody) return node;
+    this.#withBody++;
     if (parent.linkedOrder > 0) node.linkedOrder = ++this.#linkedCount;
     else this.#linkBody(node);
     return node;

@@ -114,6 +114,11 @@ export class Chain {
     return this.#files.tree.size;
   }
 
+  /** How many of them are of blocks that were never here. */
+  get blocklessCount(): number {
+    return this.#files.tree.blocklessCount;
+  }
+
   /** Every header known, parents before their children. */
   nodes(): Iterable<BlockNode> {
     return this.#files.tree.nodes();

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/chain.ts';
 import type { Conversation } from './conversation.ts';
-import { MAX_AHEAD, MAX_PREVIEWED, type ShownChain, syncHeaders } from './headerSync.ts';
+import { hasHeaderRoom, headersAhead } from './headerRoom.ts';
+import { MAX_PREVIEWED, type ShownChain, syncHeaders } from './headerSync.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 
@@ -112,7 +113,7 @@ export class HeaderSearch {
   }
 
   async #walk(peer: Peer): Promise<void> {
-    const { onHeaders, onChange, log } = this.#options;
+    const { chain, peers, onHeaders, onChange, log } = this.#options;
     // Before the request: a block that arrives while it is under way is news that its answer may not have.
     peer.isAheadUnseen = false;
     peer.headersAwaitedSinceMs = Date.now();
@@ -131,6 +132,7 @@ export class HeaderSearch {
       // Its claim was a hint; from here on it is worth what its headers have shown.
       if (shown !== undefined) {
         if (!shown.isCut) peer.chainWork = shown.chainWork;
+        else if (!hasHeaderRoom(chain, peers, peer)) this.#askAgainAfter(peer, REST_MS);
         if (peer.bestNode !== shown.node) {
           // What it lacked was of a chain that is not its own.
           peer.lacks = 0;
@@ -180,7 +182,10 @@ export class HeaderSearch {
   }
 
   #letRest(peer: Peer): void {
-    const restMs = Math.min(MAX_REST_MS, REST_MS * 2 ** peer.headerFailures++);
+    this.#askAgainAfter(peer, Math.min(MAX_REST_MS, REST_MS * 2 ** peer.headerFailures++));
+  }
+
+  #askAgainAfter(peer: Peer, restMs: number): void {
     this.#restUntilMs.set(peer, Date.now() + restMs);
     setTimeout(() => this.wake(), restMs + 10).unref();
   }
@@ -201,7 +206,9 @@ export class HeaderSearch {
       const known = isHungry || peer.lacks > 0 ? (peer.bestNode ?? chain.tip) : chain.bestHeader;
       if (!peer.isAheadUnseen && peer.chainWork <= known.chainWork) continue;
       // It has shown enough for now: the rest of its chain is asked for when blocks have come.
-      if (peer.bestNode !== undefined && peer.bestNode.height > chain.tip.height + MAX_AHEAD / 2) continue;
+      const { bestNode } = peer;
+      const ahead = bestNode === undefined ? 0 : headersAhead(chain, bestNode.chainWork);
+      if (bestNode !== undefined && bestNode.height > chain.tip.height + ahead / 2) continue;
       if (best === undefined || this.#isBetter(peer, best)) best = peer;
     }
     return best;

@@ -9,6 +9,7 @@ import { ancestorAt } from '../consensus/headerNode.ts';
 import { costOf } from '../consensus/verdict.ts';
 import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
 import type { Conversation } from './conversation.ts';
+import { hasHeaderRoom, headersAhead } from './headerRoom.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 
@@ -18,11 +19,6 @@ const ANSWER_MS = 4000;
 const WHOLE_ANSWER_MS = 12_000;
 /** Headers held in memory before they have shown enough work to be stored, 260 MB at most: two years of blocks. */
 export const MAX_PREVIEWED = 200_000;
-/**
- * Headers stored above our tip, 50 MB of them: half a year of blocks. The rest follows as blocks come, or whoever makes
- * headers without end would fill our memory, and have all the time of those who ask for them.
- */
-export const MAX_AHEAD = 50_000;
 /** A chain may fork off so many blocks below our tip before it must show the work for it. */
 const FORGIVEN_BLOCKS = 144n;
 /** Answers in a row that do not go on where the last one ended: once may be a reorganization. */
@@ -111,11 +107,14 @@ async function walk(
     }
     const isStored = last !== undefined && waiting.length === 0;
     const before = waiting.length > 0 ? undefined : (last ?? chain.node(hashToHex(headers[0]!.previousHash)));
+    const isNew = chain.node(hashToHex(headers.at(-1)!.hash)) === undefined;
     isCut =
-      before !== undefined &&
-      (before.height >= chain.tip.height + MAX_AHEAD || (isStored && before.chainWork < enough));
+      (isNew && !hasHeaderRoom(chain, peers, peer)) ||
+      (before !== undefined &&
+        (before.height >= chain.tip.height + headersAhead(chain, before.chainWork) ||
+          (isStored && before.chainWork < enough)));
     if (isCut) {
-      last = before;
+      last = before ?? last;
       isWhole = false;
       break;
     }

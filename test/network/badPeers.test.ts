@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_HEADERS } from '../../protocols/headers.ts';
 import { hashToHex } from '../../src/bytes/hex.ts';
-import { MAX_AHEAD } from '../../src/network/headerSync.ts';
+import { CROWDED_AHEAD, CROWDED_HEADERS, MAX_AHEAD } from '../../src/network/headerRoom.ts';
 import { regtest } from '../../src/params/regtest.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { BAD_KINDS, type BadKind, openBadPeer } from '../support/badPeers.ts';
 import { BareNode, chunk, encodeStatus, end } from '../support/bareNode.ts';
 import { claim, serveBlocks, serveEndlessHeaders, serveHeaders } from '../support/bareServing.ts';
-import { chainOfBlocks, makeKeys } from '../support/blocks.ts';
+import { chainOfBlocks, makeKeys, REGTEST_BITS, solve } from '../support/blocks.ts';
 import { feed, type TestNode, TestNodes, until } from '../support/networkNodes.ts';
 import { field, prefixed } from '../support/wire.ts';
 
@@ -470,6 +470,44 @@ test('peers that answer at once with headers without end fill nothing, and hold 
       assert.ok(headerCount < MAX_AHEAD + 6 * MAX_HEADERS, `${headerCount} headers`);
     },
   ));
+
+test('when strangers have had many headers stored without blocks, the next chain without end gets little', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    let last = regtest.genesis.header;
+    while (node.chain.blocklessCount <= CROWDED_HEADERS) {
+      const fields = { version: 0x20000000, bits: REGTEST_BITS, nonce: 0, merkleRoot: new Uint8Array(32) };
+      const page = Array.from({ length: MAX_HEADERS }, () => {
+        last = solve({ ...fields, previousHash: last.hash, timeSec: last.timeSec + 1 });
+        return last;
+      });
+      assert.ok('nodes' in node.chain.acceptHeaders(page));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const before = node.chain.headerCount;
+    const honest = await nodes.open();
+    await feed(honest, blocks);
+    const bare = await BareNode.open('regtest', GENESIS);
+    try {
+      await serveEndlessHeaders(bare);
+      await bare.join(node.address);
+      node.network.tryPeer(honest.address);
+      await until('the chain that there is', () => node.chain.tip.height === 250);
+      await until('running', () => node.network.state() === 'running');
+      await until('the chain without end', () => node.chain.headerCount > before + 250);
+      let counted = 0;
+      let countedAtMs = 0;
+      await until('no more of it', () => {
+        if (node.chain.headerCount !== counted) countedAtMs = Date.now();
+        counted = node.chain.headerCount;
+        return Date.now() - countedAtMs > 3000;
+      });
+      const stored = counted - before - 250;
+      assert.ok(stored >= MAX_HEADERS && stored <= CROWDED_AHEAD + 2 * MAX_HEADERS, `${stored} headers`);
+    } finally {
+      await bare.close();
+    }
+  }));
 
 test('a network at its beginning runs again when a stranger with headers and no blocks has left', () =>
   TestNodes.with(async (nodes) => {

@@ -14,8 +14,8 @@ import { MAX_BACKLOG_BYTES, STILL_LOOKS } from '../../../src/network/gossipBackl
 import { SCORE_BAN_SEC } from '../../../src/network/gossipGuard.ts';
 import { GRAYLIST_SCORE } from '../../../src/network/gossipSettings.ts';
 import { MALFORMED_POINTS } from '../../../src/network/gossipVerdict.ts';
+import { CROWDED_AHEAD, CROWDED_HEADERS, MAX_AHEAD, MAX_BLOCKLESS } from '../../../src/network/headerRoom.ts';
 import { FALSE_CLAIM_POINTS, NOWHERE_POINTS, SILENT_MS } from '../../../src/network/headerSearch.ts';
-import { MAX_AHEAD } from '../../../src/network/headerSync.ts';
 import { MAX_INBOUND_STREAMS } from '../../../src/network/host.ts';
 import { ORPHAN_PAYMENT_POINTS } from '../../../src/network/orphanTransactions.ts';
 import { BAN_POINTS, GOSSIPED_BLOCKS } from '../../../src/network/peer.ts';
@@ -49,6 +49,8 @@ const mega = (bytes: number) => `${bytes / 1e6} MB`;
 const bytesRow = ({ perSec, burst }: Bucket) => `${mega(perSec)} a second, ${mega(burst)} at once`;
 const gossipRow = ({ perSec, burst }: Bucket) => `${perSec} | ${burst}`;
 type Bucket = { perSec: number; burst: number };
+
+const thousands = (count: number) => count.toLocaleString('en');
 
 /** Sentences and rows of the document, with the numbers of the code in them. */
 const SAID: readonly string[] = [
@@ -85,7 +87,9 @@ const SAID: readonly string[] = [
   `once in two seconds | ${ORPHAN_PAYMENT_POINTS} |`,
   `score stays under ${GRAYLIST_SCORE} for two looks, 5 s apart, is banned for ${SCORE_BAN_SEC} s`,
   `After ${SILENT_MS} ms without an answer`,
-  `Stored are ${MAX_AHEAD.toLocaleString('en')} above our tip`,
+  `Stored are ${thousands(MAX_AHEAD)} above our tip`,
+  `When ${thousands(CROWDED_HEADERS)} of all chains are stored without blocks, it is ${thousands(CROWDED_AHEAD)} above`,
+  `when ${thousands(MAX_BLOCKLESS)} are,`,
   `A public address may connect ${INBOUND.perSec} times a second (${INBOUND.burst} at`,
   `of more than ${MAX_PENDING_INBOUND} the eldest`,
   `${MAX_ORPHANS} transactions, ${MAX_ORPHANS_PER_SOURCE} of`,
