@@ -15,7 +15,8 @@ import { BlockIntake } from './blockIntake.ts';
 import type { BlockNode } from './blockNode.ts';
 import type { BlockOptions, BlockVerdict } from './blockVerdict.ts';
 import type { ChainChange } from './chainChange.ts';
-import { acceptHeaders, type HeadersResult, previewHeaders } from './headerAcceptance.ts';
+import { acceptHeaders, type HeadersResult } from './headerAcceptance.ts';
+import type { HeaderPreview, PreviewResult } from './headerPreview.ts';
 import { type ChainFiles, type ChainOptions, openChainFiles } from './openChainFiles.ts';
 import { lowestKept, type PruneOptions, Pruner } from './pruner.ts';
 
@@ -184,9 +185,9 @@ export class Chain {
     return nodes;
   }
 
-  /** Checks headers in their context without keeping them; `from` is the last node of an earlier preview. */
-  previewHeaders(headers: readonly BlockHeader[], from?: BlockNode): HeadersResult {
-    return previewHeaders(headers, from, this.#headerOptions());
+  /** Checks headers in their context and adds them to a preview instead of the tree. */
+  previewHeaders(headers: readonly BlockHeader[], preview: HeaderPreview): PreviewResult {
+    return preview.extend(headers, this.#headerOptions());
   }
 
   /** Checks headers and adds them to the tree; on disk with the next commit. */

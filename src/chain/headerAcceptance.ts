@@ -3,7 +3,7 @@ import { checkHeader, checkProofOfWork } from '../consensus/checkHeader.ts';
 import type { HeaderRejection } from '../consensus/rejection.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { BlockHeader } from '../primitives/header.ts';
-import { BlockNode, nodeHeaderOf } from './blockNode.ts';
+import type { BlockNode } from './blockNode.ts';
 import type { BlockTree } from './blockTree.ts';
 
 /** What became of a run of headers: their nodes in order, or the unknown parent of the first, or the first that is wrong. */
@@ -41,34 +41,12 @@ export function childOfInvalid({ hash, invalidBy }: BlockNode): HeaderRejection 
 
 /** Adds a run of headers, each the parent of the next, to the tree. */
 export function acceptHeaders(headers: readonly BlockHeader[], options: Options): HeadersResult {
-  return walkHeaders(headers, undefined, options, (header, parent) => options.tree.add(header, parent));
-}
-
-/**
- * Checks a run of headers like acceptHeaders but keeps nothing: the nodes hang on the tree without being in it, and are gone
- * when the caller drops them. `from`, the last node of an earlier preview, is where the run may go on.
- */
-export function previewHeaders(
-  headers: readonly BlockHeader[],
-  from: BlockNode | undefined,
-  options: Options,
-): HeadersResult {
-  return walkHeaders(headers, from, options, (header, parent) => new BlockNode(nodeHeaderOf(header), parent));
-}
-
-function walkHeaders(
-  headers: readonly BlockHeader[],
-  from: BlockNode | undefined,
-  options: Options,
-  make: (header: BlockHeader, parent: BlockNode) => BlockNode,
-): HeadersResult {
   const nodes: BlockNode[] = [];
   for (const [index, header] of headers.entries()) {
-    const hash = hashToHex(header.hash);
-    const known = options.tree.get(hash);
+    const known = options.tree.get(hashToHex(header.hash));
     if (known?.isInvalid) return { rejection: knownInvalid(known), index, before: nodes };
     const parentHash = hashToHex(header.previousHash);
-    const last = nodes[nodes.length - 1] ?? from;
+    const last = nodes[nodes.length - 1];
     const parent = last?.hash === parentHash ? last : options.tree.get(parentHash);
     // A run that does not hang together is no answer to any request.
     if (nodes.length > 0 && parent !== last)
@@ -80,7 +58,7 @@ function walkHeaders(
     if (!parent) return { missing: parentHash };
     const rejection = checkHeaderAfter(header, parent, options);
     if (rejection) return { rejection, index, before: nodes };
-    nodes.push(make(header, parent));
+    nodes.push(options.tree.add(header, parent));
   }
   return { nodes };
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Chain } from '../chain/chain.ts';
 import type { Conversation } from './conversation.ts';
 import { hasHeaderRoom, headersAhead } from './headerRoom.ts';
-import { MAX_PREVIEWED, type ShownChain, syncHeaders } from './headerSync.ts';
+import { type ShownChain, syncHeaders } from './headerSync.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 
@@ -13,7 +13,7 @@ const PROMISE_MS = 1000;
 /** Headers come, and there is no end to them, or nothing of them has been stored: one more peer is asked, each time. */
 const LONG_MS = 1000;
 /** Peers asked at the same time. */
-const MAX_WALKS = 16;
+export const MAX_WALKS = 16;
 /** A peer whose headers led to nothing is asked again after that, and after twice as long each time. */
 const REST_MS = 10_000;
 const MAX_REST_MS = 600_000;
@@ -52,8 +52,6 @@ export class HeaderSearch {
   readonly #answered = new WeakSet<Peer>();
   /** The parent of the last block that a peer sent too early. */
   readonly #owedParents = new WeakMap<Peer, string>();
-  /** Of all that are asked together. */
-  readonly #budget = { headers: MAX_PREVIEWED };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HeaderSearchOptions) {
@@ -123,7 +121,6 @@ export class HeaderSearch {
     try {
       const shown = await syncHeaders(peer, {
         ...this.#options,
-        budget: this.#budget,
         onAnswer: () => this.#noteAnswer(peer),
         onHeaders,
       });

@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import { headersProtocol, MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../protocols/headers.ts';
 import { equalBytes } from '../bytes/bytes.ts';
 import { hashToHex } from '../bytes/hex.ts';
-import type { BlockNode } from '../chain/blockNode.ts';
+import { BlockNode } from '../chain/blockNode.ts';
 import type { Chain } from '../chain/chain.ts';
-import type { HeadersResult } from '../chain/headerAcceptance.ts';
+import { HeaderPreview, type PreviewResult } from '../chain/headerPreview.ts';
 import { ancestorAt } from '../consensus/headerNode.ts';
 import { costOf } from '../consensus/verdict.ts';
 import { type BlockHeader, decodeHeader } from '../primitives/header.ts';
@@ -17,7 +17,10 @@ import type { PeerTable } from './peerTable.ts';
 const ANSWER_MS = 4000;
 /** The whole of an answer, 180 KB at most: a trickle is no answer. */
 const WHOLE_ANSWER_MS = 12_000;
-/** Headers held in memory before they have shown enough work to be stored, 260 MB at most: two years of blocks. */
+/**
+ * Headers held in memory, of a peer that is asked, before they have shown enough work to be stored: two years of blocks in
+ * 16 MB. What one holds is no reason to leave another off.
+ */
 export const MAX_PREVIEWED = 200_000;
 /** A chain may fork off so many blocks below our tip before it must show the work for it. */
 const FORGIVEN_BLOCKS = 144n;
@@ -34,8 +37,6 @@ export type HeaderSyncOptions = Readonly<{
   conversation: Conversation;
   signal: AbortSignal;
   log: Logger;
-  /** Headers that may still be held unstored, of all peers that are asked. */
-  budget: { headers: number };
   /** An answer came, whatever is in it. */
   onAnswer: () => void;
   /** New headers are stored: their blocks can be fetched. */
@@ -63,26 +64,13 @@ export type ShownChain = Readonly<{
  * @returns how far the peer's chain goes, or undefined when it did not answer or broke a rule.
  */
 export async function syncHeaders(peer: Peer, options: HeaderSyncOptions): Promise<ShownChain | undefined> {
-  const held = { headers: 0 };
-  try {
-    return await walk(peer, options, held);
-  } finally {
-    options.budget.headers += held.headers;
-  }
-}
-
-async function walk(
-  peer: Peer,
-  options: HeaderSyncOptions,
-  held: { headers: number },
-): Promise<ShownChain | undefined> {
   const { chain, peers, log } = options;
   const claimedWork = peer.status?.chainWork ?? 0n;
   const known = chain.bestHeader;
   const base = chain.locator(chain.bestHeader);
-  /** Previewed and not stored yet, in the order of the chain. */
-  const waiting: (readonly BlockHeader[])[] = [];
-  let last: BlockNode | undefined;
+  /** Seen and not stored yet. */
+  let preview = new HeaderPreview();
+  let last: HeaderPreview | BlockNode | undefined;
   let count = 0;
   let isWhole = false;
   let isRefused = false;
@@ -105,8 +93,9 @@ async function walk(
       isWhole = false;
       break;
     }
-    const isStored = last !== undefined && waiting.length === 0;
-    const before = waiting.length > 0 ? undefined : (last ?? chain.node(hashToHex(headers[0]!.previousHash)));
+    const isStored = last instanceof BlockNode;
+    const parent = last ?? chain.node(hashToHex(headers[0]!.previousHash));
+    const before = parent instanceof BlockNode ? parent : undefined;
     const isNew = chain.node(hashToHex(headers.at(-1)!.hash)) === undefined;
     isCut =
       (isNew && !hasHeaderRoom(chain, peers, peer)) ||
@@ -119,42 +108,45 @@ async function walk(
       break;
     }
     const countBefore = chain.headerCount;
-    const result = isStored ? chain.acceptHeaders(headers) : chain.previewHeaders(headers, last);
-    isRefused = 'rejection' in result && costOf(result.rejection) === 0;
-    if (!('nodes' in result) && !isRefused) {
-      blame(peers, peer, result);
+    const { taken, failure, node }: Taken = isStored
+      ? store(headers, chain)
+      : chain.previewHeaders(headers, preview);
+    isRefused = failure !== undefined && 'rejection' in failure && costOf(failure.rejection) === 0;
+    if (failure !== undefined && !isRefused) {
+      blame(peers, peer, failure);
       return undefined;
     }
-    const nodes = 'nodes' in result ? result.nodes : 'before' in result ? result.before : [];
     if (isRefused) isWhole = true;
-    if (nodes.length === 0) break;
-    last = nodes.at(-1)!;
-    count += nodes.length;
-    if (!isStored) {
-      waiting.push(headers.slice(0, nodes.length));
-      held.headers += nodes.length;
-      options.budget.headers -= nodes.length;
-    }
-    if (last.chainWork >= enough && waiting.length > 0) {
-      for (const run of waiting.splice(0)) {
-        const stored = chain.acceptHeaders(run);
-        if (!('nodes' in stored)) return undefined;
-        last = stored.nodes.at(-1)!;
-      }
+    if (taken === 0) break;
+    last = node ?? preview;
+    count += taken;
+    if (last === preview && last.chainWork >= enough) {
+      for (const run of preview.runs()) if (!('nodes' in chain.acceptHeaders(run))) return undefined;
+      last = chain.node(preview.hash)!;
+      preview = new HeaderPreview();
     }
     if (chain.headerCount > countBefore) options.onHeaders();
     // Beyond its claim it may be making them as we ask; what is real will be told by its next status.
     if (isWhole || last.chainWork >= claimedWork) break;
-    if (waiting.length > 0 && options.budget.headers <= 0) break;
+    if (preview.length >= MAX_PREVIEWED) break;
   }
   if (isWhole) peer.detours = 0;
-  if (waiting.length > 0)
+  if (preview.length > 0)
     log.info({ peer: peer.id, headers: count }, 'headers with too little work: not stored');
   if (last !== undefined)
     return { chainWork: last.chainWork, node: chain.node(last.hash), claimedWork, isWhole, isRefused, isCut };
   const node = partOfOurs(peer, claimedWork, known, chain);
   const chainWork = claimedWork < node.chainWork ? claimedWork : node.chainWork;
   return { chainWork, node, claimedWork, isWhole, isRefused, isCut };
+}
+
+type Taken = PreviewResult & { node?: BlockNode | undefined };
+
+function store(headers: readonly BlockHeader[], chain: Chain): Taken {
+  const result = chain.acceptHeaders(headers);
+  if ('nodes' in result) return { taken: result.nodes.length, node: result.nodes.at(-1) };
+  const before = 'before' in result ? result.before : [];
+  return { taken: before.length, node: before.at(-1), failure: result };
 }
 
 /** Where a peer is that has shown nothing new: its chain is a part of the one that we asked with, whatever it claims. */
@@ -193,7 +185,7 @@ function isRun(headers: readonly BlockHeader[]): boolean {
   return headers.every((header, i) => i === 0 || equalBytes(header.previousHash, headers[i - 1]!.hash));
 }
 
-function blame(peers: PeerTable, peer: Peer, result: Exclude<HeadersResult, { nodes: BlockNode[] }>): void {
+function blame(peers: PeerTable, peer: Peer, result: NonNullable<PreviewResult['failure']>): void {
   if ('missing' in result) {
     peers.punish(peer.id, UNCONNECTED_POINTS, `headers/1: they follow the unknown ${result.missing}`);
     return;

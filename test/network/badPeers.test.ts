@@ -5,12 +5,13 @@ import { hashToHex } from '../../src/bytes/hex.ts';
 import { CROWDED_AHEAD, CROWDED_HEADERS, MAX_AHEAD } from '../../src/network/headerRoom.ts';
 import { regtest } from '../../src/params/regtest.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import type { BlockHeader } from '../../src/primitives/header.ts';
 import { BAD_KINDS, type BadKind, openBadPeer } from '../support/badPeers.ts';
 import { BareNode, chunk, encodeStatus, end } from '../support/bareNode.ts';
 import { claim, serveBlocks, serveEndlessHeaders, serveHeaders } from '../support/bareServing.ts';
 import { chainOfBlocks, makeKeys, REGTEST_BITS, solve } from '../support/blocks.ts';
 import { feed, type TestNode, TestNodes, until } from '../support/networkNodes.ts';
-import { field, prefixed } from '../support/wire.ts';
+import { bytesOf, field, parseFields, prefixed } from '../support/wire.ts';
 
 const keys = makeKeys();
 const blocks = chainOfBlocks(regtest.genesis, 0, 250, keys.lockingScript);
@@ -506,6 +507,42 @@ test('when strangers have had many headers stored without blocks, the next chain
       assert.ok(stored >= MAX_HEADERS && stored <= CROWDED_AHEAD + 2 * MAX_HEADERS, `${stored} headers`);
     } finally {
       await bare.close();
+    }
+  }));
+
+test('headers of others that are slow to show enough leave a peer to show its own', () =>
+  TestNodes.with(async (nodes) => {
+    // A block stands for two hashes: the 100,000th header shows enough.
+    const params = { ...regtest, minimumChainWork: 200_000n };
+    const headers: BlockHeader[] = [];
+    for (let last = regtest.genesis.header; headers.length < 100_000; headers.push(last)) {
+      const fields = { version: 0x20000000, bits: REGTEST_BITS, nonce: 0, merkleRoot: new Uint8Array(32) };
+      last = solve({ ...fields, previousHash: last.hash, timeSec: last.timeSec + 1 });
+    }
+    const places = new Map(headers.map(({ hash }, i) => [hashToHex(hash), i]));
+    const bares: BareNode[] = [];
+    const open = async (work: string, pauseMs: (from: number) => number): Promise<BareNode> => {
+      const bare = await BareNode.open('regtest', GENESIS);
+      bares.push(bare);
+      bare.status = { ...bare.status, height: headers.length, work: Buffer.from(work, 'hex') };
+      await bare.answer('headers/1', async (request) => {
+        const locator = bytesOf(parseFields(request), 1).map((hash) => places.get(hashToHex(hash)) ?? -1);
+        const from = Math.max(...locator, -1) + 1;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs(from)));
+        const page = headers.slice(from, from + MAX_HEADERS);
+        return [chunk(Buffer.concat(page.map(({ bytes }) => field(1, bytes)))), end(page.length)];
+      });
+      return bare;
+    };
+    try {
+      const isSlow = (from: number) => (from < 40_000 ? 0 : 3000);
+      for (let i = 0; i < 4; i++) await open('02000000', isSlow);
+      const node = await nodes.open({ params, seeds: bares.map(({ address }) => address) });
+      const honest = await open('00030d40', () => 0);
+      await honest.join(node.address);
+      await until('stored', () => node.chain.headerCount > 100_000, 45_000);
+    } finally {
+      await Promise.all(bares.map((bare) => bare.close()));
     }
   }));
 

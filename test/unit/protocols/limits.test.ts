@@ -15,7 +15,13 @@ import { SCORE_BAN_SEC } from '../../../src/network/gossipGuard.ts';
 import { GRAYLIST_SCORE } from '../../../src/network/gossipSettings.ts';
 import { MALFORMED_POINTS } from '../../../src/network/gossipVerdict.ts';
 import { CROWDED_AHEAD, CROWDED_HEADERS, MAX_AHEAD, MAX_BLOCKLESS } from '../../../src/network/headerRoom.ts';
-import { FALSE_CLAIM_POINTS, NOWHERE_POINTS, SILENT_MS } from '../../../src/network/headerSearch.ts';
+import {
+  FALSE_CLAIM_POINTS,
+  MAX_WALKS,
+  NOWHERE_POINTS,
+  SILENT_MS,
+} from '../../../src/network/headerSearch.ts';
+import { MAX_PREVIEWED } from '../../../src/network/headerSync.ts';
 import { MAX_INBOUND_STREAMS } from '../../../src/network/host.ts';
 import { ORPHAN_PAYMENT_POINTS } from '../../../src/network/orphanTransactions.ts';
 import { BAN_POINTS, GOSSIPED_BLOCKS } from '../../../src/network/peer.ts';
@@ -88,6 +94,7 @@ const SAID: readonly string[] = [
   `score stays under ${GRAYLIST_SCORE} for two looks, 5 s apart, is banned for ${SCORE_BAN_SEC} s`,
   `After ${SILENT_MS} ms without an answer`,
   `Stored are ${thousands(MAX_AHEAD)} above our tip`,
+  `${thousands(MAX_PREVIEWED)} of each of the ${MAX_WALKS} peers`,
   `When ${thousands(CROWDED_HEADERS)} of all chains are stored without blocks, it is ${thousands(CROWDED_AHEAD)} above`,
   `when ${thousands(MAX_BLOCKLESS)} are,`,
   `A public address may connect ${INBOUND.perSec} times a second (${INBOUND.burst} at`,
