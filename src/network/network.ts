@@ -91,7 +91,7 @@ export class Network {
       const isNews = this.#told.note(txid, performance.now()) || source !== FROM_CHAIN;
       if (isNews) gossip.publishTransaction(txid, transaction.bytes);
     });
-    meterStreams(host, (id) => peers.punish(id, STREAM_POINTS, 'other: too many streams'));
+    meterStreams(host, (id, reason) => peers.punish(id, STREAM_POINTS, `other: ${reason}`));
     guard.start();
     this.#parts.replacement.start();
     this.#parts.sweep.start({ signal: this.#stop.signal, log });

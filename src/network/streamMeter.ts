@@ -1,22 +1,67 @@
 import type { Connection, Stream } from '@libp2p/interface';
-import type { Host } from './host.ts';
+import { type Host, MAX_INBOUND_STREAMS } from './host.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
 /** Streams that a peer may open, of whatever protocol, libp2p's own and unknown ones included: more than ours all take. */
 export const OPENED_STREAMS = { burst: 600, perSec: 200 };
 export const STREAM_POINTS = 1;
+/**
+ * What yamux answers by itself: its pings, of which an honest node sends two a minute, and streams above what a connection may
+ * have, of which it opens none. The answers wait in memory, without a bound, for an asker who does not read.
+ */
+export const REFLEXES = { burst: 600, perSec: 1 };
+/** Above it they are not answered; after so many more the connection ends, whether or not its peer is known by then. */
+export const MAX_UNANSWERED = 200;
 
 /** A connection as it is at run time: its exported type lacks where the streams come from. */
-type ConnectionInside = Connection & {
-  readonly muxer?: { addEventListener(type: 'stream', listener: (event: CustomEvent<Stream>) => void): void };
+type ConnectionInside = Connection & { readonly muxer?: MuxerInside };
+type MuxerInside = {
+  addEventListener(type: 'stream', listener: (event: CustomEvent<Stream>) => void): void;
+  readonly numInboundStreams: number;
+  handlePing(header: unknown): void;
+  incomingStream(id: number): void;
 };
 
-/** Counts the streams that peers open; calls for each one that is too many. Before the host starts. */
-export function meterStreams(host: Host, onExcess: (peerId: string) => void): void {
+/**
+ * Counts the streams that peers open, and what makes yamux answer by itself; calls for each one that is too many. Before the
+ * host starts.
+ */
+export function meterStreams(host: Host, onExcess: (peerId: string, reason: string) => void): void {
   host.addEventListener('connection:open', ({ detail }) => {
+    const { muxer } = detail as ConnectionInside;
+    if (muxer === undefined) return;
+    const peerId = detail.remotePeer.toString();
     const opened = new TokenBucket(OPENED_STREAMS, Date.now());
-    (detail as ConnectionInside).muxer?.addEventListener('stream', () => {
-      if (!opened.take(Date.now())) onExcess(detail.remotePeer.toString());
+    muxer.addEventListener('stream', () => {
+      if (!opened.take(Date.now())) onExcess(peerId, 'too many streams');
+    });
+    meterReflexes(muxer, {
+      onExcess: () => onExcess(peerId, 'too many pings and refused streams'),
+      onFlood: () => detail.abort(new Error('a flood of pings or refused streams')),
     });
   });
+}
+
+function meterReflexes(
+  muxer: MuxerInside,
+  { onExcess, onFlood }: { onExcess: () => void; onFlood: () => void },
+): void {
+  const reflexes = new TokenBucket(REFLEXES, Date.now());
+  let unanswered = 0;
+  const mayAnswer = (): boolean => {
+    if (reflexes.take(Date.now())) return true;
+    // What was in the same packet still comes after the connection has ended.
+    if (unanswered > MAX_UNANSWERED) return false;
+    onExcess();
+    if (++unanswered > MAX_UNANSWERED) onFlood();
+    return false;
+  };
+  const handlePing = muxer.handlePing.bind(muxer);
+  muxer.handlePing = (header) => {
+    if (mayAnswer()) handlePing(header);
+  };
+  const incomingStream = muxer.incomingStream.bind(muxer);
+  muxer.incomingStream = (id) => {
+    if (muxer.numInboundStreams < MAX_INBOUND_STREAMS || mayAnswer()) incomingStream(id);
+  };
 }

@@ -106,6 +106,37 @@ test('streams by the hundred, opened and left alone', () =>
     assert.deepEqual(node.network.bans(), []);
   }));
 
+for (const { name, frame } of [
+  { name: 'pings of the connection itself', frame: () => [0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7] },
+  {
+    // The dialling side's numbers are odd. None is reset, so 128 of them stay open.
+    name: 'streams that are refused',
+    frame: (i: number) => [0, 1, 0, 1, 0, (i >> 15) & 255, (i >> 7) & 255, ((i << 1) & 255) | 1, 0, 0, 0, 0],
+  },
+])
+  test(`${name} by the ten thousand: they are not answered for long, and the sender is banned`, () =>
+    withStranger(async ({ node, stranger }) => {
+      const connection = await stranger.join(node.address);
+      // Frames of yamux as they are: its own limits do not hold for whoever writes them by hand.
+      const { muxer } = connection as unknown as { muxer: { maConn: { send(bytes: Uint8Array): void } } };
+      let status: string = connection.status;
+      for (let i = 1000; i < 31_000 && status === 'open'; i += 1000) {
+        muxer.maConn.send(Buffer.from(Array.from({ length: 1000 }, (_, j) => frame(i + j)).flat()));
+        await new Promise((resolve) => setImmediate(resolve));
+        ({ status } = connection);
+      }
+      await until('banned', () => node.network.bans().some(({ who }) => who === stranger.peerId));
+      await until('gone', () => node.network.peers().every(({ peerId }) => peerId !== stranger.peerId));
+    }));
+
+test('a few pings are answered', () =>
+  withStranger(async ({ node, stranger }) => {
+    const connection = await stranger.join(node.address);
+    const { muxer } = connection as unknown as { muxer: { ping(): Promise<number> } };
+    for (let i = 0; i < 100; i++) await muxer.ping();
+    assert.deepEqual(node.network.bans(), []);
+  }));
+
 test('a reader that takes nothing of what it asked for', () =>
   withStranger(async ({ node, stranger }) => {
     const connection = await stranger.join(node.address);

@@ -30,7 +30,7 @@ import { MAX_PENDING_INBOUND } from '../../../src/network/pendingInbound.ts';
 import * as places from '../../../src/network/places.ts';
 import { MAX_EXCHANGE_MS } from '../../../src/network/serve.ts';
 import * as serving from '../../../src/network/serving.ts';
-import { OPENED_STREAMS, STREAM_POINTS } from '../../../src/network/streamMeter.ts';
+import { MAX_UNANSWERED, OPENED_STREAMS, REFLEXES, STREAM_POINTS } from '../../../src/network/streamMeter.ts';
 
 const protocols = [
   statusProtocol,
@@ -88,6 +88,7 @@ const SAID: readonly string[] = [
   `headers that follow an unknown block | ${MALFORMED_POINTS} |`,
   `more work than the headers show: from the second in a row on | ${FALSE_CLAIM_POINTS} |`,
   `any protocol above ${OPENED_STREAMS.perSec} a second, ${OPENED_STREAMS.burst} at once | ${STREAM_POINTS} |`,
+  `together above ${REFLEXES.perSec} a second, ${REFLEXES.burst} at once; they are not answered, and ${MAX_UNANSWERED} end`,
   `more than 4 MiB | ${BAN_POINTS} |`,
   `from the fourth on | ${NOWHERE_POINTS} |`,
   `once in two seconds | ${ORPHAN_PAYMENT_POINTS} |`,
