@@ -1,6 +1,7 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface';
 import type { BanList } from './banList.ts';
 import type { ConnectionTraffic } from './connectionTraffic.ts';
+import { boundNegotiation } from './negotiation.ts';
 import { hostOf, isPrivateHost, subscriberOf } from './peerAddress.ts';
 import { PendingInbound } from './pendingInbound.ts';
 import type { Shunned } from './shunned.ts';
@@ -21,6 +22,7 @@ export function gate(bans: BanList, shunned: Shunned, traffic: ConnectionTraffic
       const host = hostOf(connection.remoteAddr);
       if (bans.isBanned(host) || (!isPrivateHost(host) && !mayKnock(knocks, subscriberOf(host)))) return true;
       pending.add(connection);
+      boundNegotiation(connection, () => pending.has(connection));
       return false;
     },
     denyInboundEncryptedConnection: (peerId) =>

@@ -2,7 +2,7 @@ import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import { noise } from '@chainsafe/libp2p-noise';
 import { identify } from '@libp2p/identify';
 import type { ConnectionGater, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
-import { type Ping, ping } from '@libp2p/ping';
+import type { Ping } from '@libp2p/ping';
 import { prometheusMetrics } from '@libp2p/prometheus-metrics';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
@@ -11,7 +11,9 @@ import type { Registry } from 'prom-client';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Discovery } from './discovery.ts';
 import { gossipSettings } from './gossipSettings.ts';
+import { boundNegotiations } from './negotiation.ts';
 import { MAX_PENDING_INBOUND } from './pendingInbound.ts';
+import { boundedPing } from './pingAnswers.ts';
 
 /** Connections above the limit of peers, of 5 s each, that get `status` and `peers` alone. */
 export const COURTESY_CONNECTIONS = 16;
@@ -69,7 +71,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // 1 MiB is what a stream may have on the way: with the default a block crawls over a long distance.
     // And half-open streams by the thousand, each with a buffer, are more than anybody needs.
     streamMuxers: [
-      yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 }, maxInboundStreams: MAX_INBOUND_STREAMS }),
+      boundNegotiations(
+        yamux({
+          streamOptions: { maxStreamWindowSize: 1024 * 1024 },
+          maxInboundStreams: MAX_INBOUND_STREAMS,
+        }),
+      ),
     ],
     connectionGater: options.gater,
     peerDiscovery: [() => options.discovery],
@@ -92,7 +99,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     connectionMonitor: { enabled: false },
     services: {
       identify: identify(),
-      ping: ping(),
+      ping: boundedPing(),
       gossip: gossipsub(gossipSettings(options.params, options.scoreOf)),
     },
   });

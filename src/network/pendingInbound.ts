@@ -25,6 +25,10 @@ export class PendingInbound {
     victim.abort(new Error('too many connections in the making'));
   }
 
+  has(connection: MultiaddrConnection): boolean {
+    return this.#pending.has(connection);
+  }
+
   /** It is made. */
   delete(connection: MultiaddrConnection): void {
     this.#pending.delete(connection);

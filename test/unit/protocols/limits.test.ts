@@ -23,10 +23,12 @@ import {
 } from '../../../src/network/headerSearch.ts';
 import { MAX_PREVIEWED } from '../../../src/network/headerSync.ts';
 import { MAX_INBOUND_STREAMS } from '../../../src/network/host.ts';
+import { MAX_ANSWERS } from '../../../src/network/negotiation.ts';
 import { ORPHAN_PAYMENT_POINTS } from '../../../src/network/orphanTransactions.ts';
 import { BAN_POINTS, GOSSIPED_BLOCKS } from '../../../src/network/peer.ts';
 import { BAN_SEC, EXCESS_POINTS, UNREADABLE_POINTS } from '../../../src/network/peerTable.ts';
 import { MAX_PENDING_INBOUND } from '../../../src/network/pendingInbound.ts';
+import { ECHO_MS, MAX_ECHO_BYTES } from '../../../src/network/pingAnswers.ts';
 import * as places from '../../../src/network/places.ts';
 import { MAX_EXCHANGE_MS } from '../../../src/network/serve.ts';
 import * as serving from '../../../src/network/serving.ts';
@@ -70,6 +72,8 @@ const SAID: readonly string[] = [
   `is forgotten in ${places.FORGOTTEN_HALF_MS / 1000} s`,
   `an answer is broken off | after ${MAX_EXCHANGE_MS / 1000} s |`,
   `of all protocols | ${MAX_INBOUND_STREAMS} |`,
+  `on a connection before it is made | ${MAX_ANSWERS} |`,
+  `on a stream | ${thousands(MAX_ECHO_BYTES)} bytes, within ${ECHO_MS / 1000} s |`,
   `| transactions | ${gossipRow(gossip.GOSSIPED_TRANSACTIONS)} | ignored |`,
   `| bytes | ${gossipRow(gossip.GOSSIPED_BYTES)} | ignored |`,
   `| blocks looked at | ${gossipRow(GOSSIPED_BLOCKS)} | ignored |`,
