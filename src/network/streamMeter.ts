@@ -13,10 +13,19 @@ export const REFLEXES = { burst: 600, perSec: 1 };
 /** Above it they are not answered; after so many more the connection ends, whether or not its peer is known by then. */
 export const MAX_UNANSWERED = 200;
 
+/**
+ * Frames that wait in a connection for somebody who does not read. Of data there are few, as streams stop when it is full; but
+ * each byte that comes is answered by a window update, as each stream is by its own frames, and no stream holds those back.
+ */
+export const MAX_WAITING_FRAMES = 50_000;
+/** With less than this there are not so many. */
+const MIN_WAITING_BYTES = 12 * MAX_WAITING_FRAMES;
+
 /** A connection as it is at run time: its exported type lacks where the streams come from. */
 type ConnectionInside = Connection & { readonly muxer?: MuxerInside };
 type MuxerInside = {
   addEventListener(type: 'stream', listener: (event: CustomEvent<Stream>) => void): void;
+  readonly maConn: Pick<Stream, 'send' | 'writeBufferLength'>;
   readonly numInboundStreams: number;
   handlePing(header: unknown): void;
   incomingStream(id: number): void;
@@ -35,11 +44,28 @@ export function meterStreams(host: Host, onExcess: (peerId: string, reason: stri
     muxer.addEventListener('stream', () => {
       if (!opened.take(Date.now())) onExcess(peerId, 'too many streams');
     });
+    boundWaiting(muxer, () => detail.abort(new Error('it does not read what it asks for')));
     meterReflexes(muxer, {
       onExcess: () => onExcess(peerId, 'too many pings and refused streams'),
       onFlood: () => detail.abort(new Error('a flood of pings or refused streams')),
     });
   });
+}
+
+/** No fault: a dead line looks the same. */
+function boundWaiting({ maConn }: MuxerInside, onExcess: () => void): void {
+  const send = maConn.send.bind(maConn);
+  let waiting = 0;
+  maConn.send = (data) => {
+    const isTaken = send(data);
+    const bytes = maConn.writeBufferLength;
+    waiting = bytes === 0 ? 0 : waiting + 1;
+    if (waiting > MAX_WAITING_FRAMES && bytes >= MIN_WAITING_BYTES) {
+      waiting = 0;
+      onExcess();
+    }
+    return isTaken;
+  };
 }
 
 function meterReflexes(

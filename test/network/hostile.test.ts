@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { Socket } from 'node:net';
 import { test } from 'node:test';
 import { multiaddr } from '@multiformats/multiaddr';
 import { hashToHex } from '../../src/bytes/hex.ts';
@@ -128,6 +129,35 @@ for (const { name, frame } of [
       await until('banned', () => node.network.bans().some(({ who }) => who === stranger.peerId));
       await until('gone', () => node.network.peers().every(({ peerId }) => peerId !== stranger.peerId));
     }));
+
+test('bytes one by one, whose window updates nobody reads: the connection ends', () =>
+  withStranger(async ({ node, stranger }) => {
+    const sockets: Socket[] = [];
+    const connect = Socket.prototype.connect;
+    Socket.prototype.connect = function (this: Socket, ...args: never[]) {
+      sockets.push(this);
+      return (connect as (...all: never[]) => Socket).apply(this, args);
+    } as typeof connect;
+    const connection = await stranger.join(node.address).finally(() => {
+      Socket.prototype.connect = connect;
+    });
+    const stream = await connection.newStream('/meshsub/1.1.0');
+    // The length of a gossip frame of 4 MB.
+    stream.send(Buffer.of(0x80, 0x92, 0xf4, 0x01));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { muxer } = connection as unknown as { muxer: { maConn: { send(bytes: Uint8Array): boolean } } };
+    for (const socket of sockets) socket.pause();
+    // One byte of it each.
+    const frame = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+    frame.writeUInt32BE(Number(stream.id), 4);
+    const many = Buffer.concat(Array.from({ length: 2000 }, () => frame));
+    const isThere = () => node.network.peers().some(({ peerId }) => peerId === stranger.peerId);
+    for (let i = 0; i < 500 && isThere(); i++) {
+      if (!muxer.maConn.send(many)) await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until('gone', () => !isThere(), 15_000);
+  }));
 
 test('a few pings are answered', () =>
   withStranger(async ({ node, stranger }) => {

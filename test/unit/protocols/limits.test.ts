@@ -32,7 +32,13 @@ import { ECHO_MS, MAX_ECHO_BYTES } from '../../../src/network/pingAnswers.ts';
 import * as places from '../../../src/network/places.ts';
 import { MAX_EXCHANGE_MS } from '../../../src/network/serve.ts';
 import * as serving from '../../../src/network/serving.ts';
-import { MAX_UNANSWERED, OPENED_STREAMS, REFLEXES, STREAM_POINTS } from '../../../src/network/streamMeter.ts';
+import {
+  MAX_UNANSWERED,
+  MAX_WAITING_FRAMES,
+  OPENED_STREAMS,
+  REFLEXES,
+  STREAM_POINTS,
+} from '../../../src/network/streamMeter.ts';
 
 const protocols = [
   statusProtocol,
@@ -83,6 +89,7 @@ const SAID: readonly string[] = [
   `unknown topics | ${gossipRow(gossip.CONTROLS)} | ${gossip.FLOOD_POINTS} points a frame |`,
   `| IDONTWANT | ${gossipRow(gossip.DONT_WANTS)} | ${gossip.FLOOD_POINTS} points a frame |`,
   `in two minutes | | ${gossip.MAX_REPEATS} | ${gossip.REPEAT_POINTS} point a message |`,
+  `wait to be sent: ${thousands(MAX_WAITING_FRAMES)};`,
   `MB to a peer, ${mega(MAX_BACKLOG_BYTES)} to all;`,
   `of it has moved in ${STILL_LOOKS} s`,
   `first ${mega(gossip.NAMELESS_BYTES)} of gossip`,
