@@ -57,10 +57,10 @@ function boundWaiting({ maConn }: MuxerInside, onExcess: () => void): void {
   const send = maConn.send.bind(maConn);
   let waiting = 0;
   maConn.send = (data) => {
+    // What was written at once leaves nothing behind; a line that is always full is empty between two of its streams' turns.
+    if (maConn.writeBufferLength === 0) waiting = 0;
     const isTaken = send(data);
-    const bytes = maConn.writeBufferLength;
-    waiting = bytes === 0 ? 0 : waiting + 1;
-    if (waiting > MAX_WAITING_FRAMES && bytes >= MIN_WAITING_BYTES) {
+    if (++waiting > MAX_WAITING_FRAMES && maConn.writeBufferLength >= MIN_WAITING_BYTES) {
       waiting = 0;
       onExcess();
     }
