@@ -107,8 +107,9 @@ export class Wallet {
     return this.#follower?.isRescanning ?? false;
   }
 
-  /** Why the coins are not those of the chain, as a sentence. */
+  /** Why the coins are not those of the chain, or where they are, as a sentence. */
   get problem(): string | undefined {
+    if (this.#keys === undefined) return WalletKeys.lost(this.#options.dataDir);
     return this.#follower?.problem ?? this.#watchOnly?.problem;
   }
 
@@ -127,6 +128,7 @@ export class Wallet {
     options: Pick<NewWallet, 'wordCount' | 'wordsPassphrase'> = {},
   ): Promise<string> {
     return this.#inTurn(async () => {
+      this.#requireNoKeys();
       const { dataDir, params, chain } = this.#options;
       const birthHeight = chain.tip.height;
       const nowSec = this.#nowSec();
@@ -157,6 +159,7 @@ export class Wallet {
 
   async #restore(options: NewWallet): Promise<void> {
     await this.#inTurn(async () => {
+      this.#requireNoKeys();
       const { dataDir, params, chain } = this.#options;
       if (chain.lowestHeight > options.birthHeight + 1) {
         const message = `This node has pruned the blocks before height ${chain.lowestHeight}, and these words may have coins in them. Restore the wallet on a node that has all blocks, or start this one with --reindex to download them again.`;
@@ -480,6 +483,16 @@ export class Wallet {
     const publicKey = keys.ring.publicKey(path);
     const address = encodeAddress(publicKey, this.#options.params.addressPrefix);
     return { address, publicKey, isBeyondGap: keys.isBeyondGap(path) };
+  }
+
+  /** Of a wallet whose files were moved away meanwhile, the keys and the coins are still open here. */
+  #requireNoKeys(): void {
+    if (this.#keys === undefined) return;
+    const { dataDir } = this.#options;
+    const message = WalletKeys.exists(dataDir)
+      ? `There is a wallet in ${dataDir} already.`
+      : `The running node still has the wallet whose file in ${dataDir} is gone: \`indiecoin wallet backup FILE\` saves it. Stop the node to have another one in its place.`;
+    throw new WalletError('exists', message);
   }
 
   #requireKeys(): WalletKeys {

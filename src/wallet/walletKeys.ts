@@ -83,7 +83,21 @@ export class WalletKeys {
     return new WalletKeys(dataDir, file);
   }
 
-  /** Makes a wallet in a folder that has none. @throws WalletError `exists`, `bad-words` */
+  /**
+   * What to know of a folder that has lost its wallet, as a sentence: `wallet.json` is gone and `wallet.key` is left.
+   * Another wallet in its place would look like the same one without its coins.
+   */
+  static lost(dataDir: string): string | undefined {
+    const keyFile = join(dataDir, WALLET_KEY_FILE);
+    if (WalletKeys.exists(dataDir) || !existsSync(keyFile)) return undefined;
+    const path = join(dataDir, WALLET_FILE);
+    return `There was a wallet: ${path} is gone, and ${keyFile}, which opens it, is still there. Stop the node and put a copy of ${WALLET_FILE} back, or restore the wallet from its words: \`indiecoin wallet restore\`. To begin another wallet, move ${WALLET_KEY_FILE} away.`;
+  }
+
+  /**
+   * Makes a wallet in a folder that has none. Only known words do so where one was lost.
+   * @throws WalletError `exists`, `bad-words`, `damaged`
+   */
   static async create(
     dataDir: string,
     params: NetworkParams,
@@ -91,6 +105,8 @@ export class WalletKeys {
   ): Promise<{ keys: WalletKeys; words: string }> {
     if (WalletKeys.exists(dataDir))
       throw new WalletError('exists', `There is a wallet in ${dataDir} already.`);
+    const lost = options.words === undefined ? WalletKeys.lost(dataDir) : undefined;
+    if (lost !== undefined) throw new WalletError('damaged', lost);
     const words = options.words === undefined ? newWords(options.wordCount) : checkWords(options.words);
     const secret = { words, wordsPassphrase: checkWordsPassphrase(options.wordsPassphrase ?? '') };
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -98,6 +114,7 @@ export class WalletKeys {
     const accountKey = account.publicExtendedKey;
     account.wipePrivateData();
     const isProtected = options.passphrase !== undefined;
+    const isNewKey = !isProtected && !existsSync(join(dataDir, WALLET_KEY_FILE));
     const password = options.passphrase ?? (await makeKeyFile(dataDir));
     const cost = isProtected ? PASSPHRASE_COST : RANDOM_KEY_COST;
     const file: WalletFile = {
@@ -117,7 +134,13 @@ export class WalletKeys {
       ...options.kept,
     };
     const keys = new WalletKeys(dataDir, file);
-    await keys.save();
+    try {
+      await keys.save();
+    } catch (error) {
+      // A key alone would pass for what is left of a wallet.
+      if (isNewKey && !WalletKeys.exists(dataDir)) await rm(join(dataDir, WALLET_KEY_FILE), { force: true });
+      throw error;
+    }
     return { keys, words };
   }
 

@@ -29,7 +29,7 @@ export const walletRestore: Command = {
     const { config, terminal } = context;
     const { dataDir } = config;
     if (WalletKeys.exists(dataDir)) {
-      const message = `There is a wallet in ${dataDir} already. Move its wallet.json and wallet.key away first.`;
+      const message = `There is a wallet in ${dataDir} already. Stop the node, and move wallet.json and wallet.key away first.`;
       throw new CliError(EXIT.refused, message);
     }
     const file = optionalText(context, 'file');

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import { hashToHex } from '../../../src/bytes/hex.ts';
 import { payToPublicKey } from '../../../src/consensus/lockingScript.ts';
@@ -140,6 +142,27 @@ it('after a start the wallet stands where the chain does, also when the chain mo
     await restored.settled();
     assert.deepEqual(restored.balance(), { confirmed: 50n * COIN, unconfirmed: 0n, immature: 150n * COIN });
     await restored.close();
+  });
+});
+
+it('a wallet whose files are gone is not replaced while it is open, and none is made where one was lost', async () => {
+  await withWallet(async ({ chain, mempool, wallet, dataDir }) => {
+    const words = await wallet.create();
+    await rm(join(dataDir, 'wallet.json'));
+    const held = { code: 'exists', message: /still has the wallet/ };
+    await assert.rejects(wallet.create(), held);
+    await assert.rejects(wallet.restore(words), held);
+    assert.deepEqual(await wallet.revealSecret(), { words, wordsPassphrase: '' });
+    await wallet.close();
+
+    const reopened = await openWallet(chain, mempool, dataDir);
+    assert.match(reopened.problem ?? '', /^There was a wallet/);
+    await assert.rejects(reopened.create(), { code: 'damaged' });
+    await assert.rejects(reopened.address(), { code: 'damaged' });
+    await reopened.restore(words);
+    await reopened.settled();
+    assert.equal(reopened.problem, undefined);
+    await reopened.close();
   });
 });
 

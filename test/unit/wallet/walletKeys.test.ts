@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -42,6 +51,30 @@ describe('WalletKeys', () => {
     assert.deepEqual(await reopened.revealSecret(undefined), { words, wordsPassphrase: '' });
     rmSync(join(dataDir, 'wallet.key'));
     await assert.rejects(reopened.revealSecret(undefined), { code: 'damaged' });
+  });
+
+  it('makes no other wallet where one was lost, and the same one from its words', async () => {
+    const dataDir = folder();
+    const { keys, words } = await WalletKeys.create(dataDir, regtest, birth);
+    assert.equal(WalletKeys.lost(dataDir), undefined);
+    rmSync(join(dataDir, 'wallet.json'));
+    assert.match(
+      WalletKeys.lost(dataDir)!,
+      /^There was a wallet: .*wallet\.json is gone.*`indiecoin wallet restore`/,
+    );
+    const refused = { code: 'damaged', message: WalletKeys.lost(dataDir)! };
+    await assert.rejects(WalletKeys.create(dataDir, regtest, birth), refused);
+    await assert.rejects(WalletKeys.create(dataDir, regtest, { ...birth, passphrase: 'a' }), refused);
+    assert.equal(existsSync(join(dataDir, 'wallet.json')), false);
+    const restored = await WalletKeys.create(dataDir, regtest, { ...birth, words });
+    assert.equal(restored.keys.accountKey, keys.accountKey);
+  });
+
+  it('leaves no key of a wallet that could not be written', async () => {
+    const dataDir = folder();
+    mkdirSync(join(dataDir, 'wallet.json.new'));
+    await assert.rejects(WalletKeys.create(dataDir, regtest, birth));
+    assert.deepEqual(readdirSync(dataDir), ['wallet.json.new']);
   });
 
   it('derives the documented path from known words', async () => {
