@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { DEFAULT_MINING_THREADS, MAX_MINING_THREADS } from '../mining/miningThreads.ts';
 import { parseNetworkFile } from '../params/networkFile.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
-import { networkByName } from '../params/networks.ts';
+import { networkByName, networks } from '../params/networks.ts';
 import { DEFAULT_MIN_FREE_MB } from '../store/diskSpace.ts';
 import { ConfigError } from './configError.ts';
 import {
@@ -17,6 +17,7 @@ import {
   settingsOfFlags,
 } from './configSources.ts';
 import { parseLogLevels } from './logLevels.ts';
+import { suggestion } from './nearestName.ts';
 import { SETTING_NAMES, type SettingName } from './settings.ts';
 import { systemReason } from './systemReason.ts';
 
@@ -221,8 +222,9 @@ export function locate(
 
 function readNetworkFile(path: string): NetworkParams {
   if (!path.includes('.') && !path.includes('/') && !existsSync(path)) {
+    const names = networks.map(({ name }) => name);
     throw new ConfigError(
-      `There is no network "${path}": mainnet, testnet and regtest are built in, any other is given as a file, FILE.toml.`,
+      `There is no network "${path}".${suggestion(path, names)} mainnet, testnet and regtest are built in, any other is given as a file, FILE.toml.`,
     );
   }
   let text: string;

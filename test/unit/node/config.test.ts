@@ -99,7 +99,10 @@ describe('loadConfig', () => {
     assert.throws(() => loadConfig(regtest, { INDIECOIN_RPC_PASSWORD: 'x' }), /go together/);
     assert.throws(() => loadConfig({ ...regtest, 'log-level': 'wran' }, {}), /Did you mean "warn"\?/);
     assert.throws(() => loadConfig({ ...regtest, config: join(folder, 'none.toml') }, {}), /cannot be read/);
-    assert.throws(() => loadConfig({ network: 'regtset' }, {}), /There is no network "regtset"/);
+    assert.throws(
+      () => loadConfig({ network: 'regtset' }, {}),
+      /There is no network "regtset"\. Did you mean "regtest"\?/,
+    );
   });
 });
 
