@@ -1,4 +1,5 @@
 import { sep } from 'node:path';
+import { isSeedFolder } from './settingsInForce.ts';
 
 /** The flags that choose the node of this run, see locatingFlags. */
 let location = '';
@@ -18,11 +19,15 @@ export function dataDirAround(path: string): string | undefined {
   return isIn ? dataDirOfRun : undefined;
 }
 
-/** The text, with those flags in each command that it names: typed as it stands, it is to reach the same node. */
+/**
+ * The text, with those flags in each command that it names: typed as it stands, it is to reach the same node, and to start
+ * a seed where that is one.
+ */
 export function located(text: string): string {
-  if (location === '') return text;
+  const isSeed = dataDirOfRun !== undefined && isSeedFolder(dataDirOfRun);
   return text.replace(/`(indiecoin [^`]+)`/g, (whole, command: string) => {
     const isWhole = / --(network|data-dir|config|help|version)\b/.test(command);
-    return isWhole ? whole : `\`${command}${location}\``;
+    const own = isSeed ? command.replace(/^indiecoin node\b/, 'indiecoin seed') : command;
+    return isWhole ? whole : `\`${own}${location}\``;
   });
 }

@@ -6,6 +6,7 @@ import { CliError } from './cliError.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { located } from './location.ts';
 import { withNextStep } from './nextStep.ts';
+import { isSeedFolder } from './settingsInForce.ts';
 
 const TELL_OF_WAIT_MS = 10_000;
 
@@ -84,9 +85,10 @@ function tellOfWait(): void {
 }
 
 function notRunning(dataDir: string): CliError {
+  const bySystem = isSeedFolder(dataDir) ? ' Where systemd runs it: `systemctl start indiecoin-seed`.' : '';
   const message = isReindexUnfinished(dataDir)
     ? `No node answers on ${dataDir} yet: its databases are being made anew. If it was cut short, \`indiecoin node\` begins that again.`
-    : `No node is running on ${dataDir}. \`indiecoin node\` starts it.`;
+    : `No node is running on ${dataDir}. \`indiecoin node\` starts it.${bySystem}`;
   return new CliError(EXIT.notRunning, located(message));
 }
 

@@ -11,7 +11,7 @@ import { EXIT } from './exitCodes.ts';
 import { introduce } from './introduction.ts';
 import { LiveLine } from './liveLine.ts';
 import { followProgress, type Watched } from './nodeProgress.ts';
-import { removeSettings, writeSettings } from './settingsInForce.ts';
+import { writeSettings } from './settingsInForce.ts';
 import { canRewrite, hasColor } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -59,7 +59,6 @@ async function runLogged(
   const ended = await Promise.race([node.stopped, interrupted]);
   unfollow();
   log.info('stopping');
-  removeSettings(dataDir);
   await node.close();
   log.info({ height: node.services.chain.tip.height }, 'stopped');
   if (ended instanceof Error) throw ended;

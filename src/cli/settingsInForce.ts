@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hostsOf, type NodeConfig, type SettingInForce, seedsOf } from '../node/config.ts';
 import { SETTINGS, type Setting, type SettingName } from '../node/settings.ts';
 
-/** Beside the RPC's cookie, and as long there: what the node that runs was started with. */
+/** Beside the RPC's cookie: what the node that runs was started with, or the last one that did. */
 const FILE = '.settings';
 const MODE = 0o600;
 export const HIDDEN = '(hidden)';
@@ -21,12 +21,14 @@ export function writeSettings(dataDir: string, settings: readonly SettingInForce
   try {
     writeFileSync(join(dataDir, FILE), JSON.stringify(withoutSecrets(settings)), { mode: MODE });
   } catch {
-    // A full disk is told of elsewhere.
+    // A full disk is told of elsewhere. What an earlier node was started with would be taken for this one's.
+    rmSync(join(dataDir, FILE), { force: true });
   }
 }
 
-export function removeSettings(dataDir: string): void {
-  rmSync(join(dataDir, FILE), { force: true });
+/** Whether the node that runs on this data directory, or the last one that did, is a seed. */
+export function isSeedFolder(dataDir: string): boolean {
+  return readSettings(dataDir)?.some(({ origin }) => origin === 'preset') ?? false;
 }
 
 /** What the node that runs does because of them, as far as it is of use to the doctor. Undefined where it is not known. */

@@ -116,7 +116,7 @@ describe('indiecoin config', () => {
       await node.stop();
     }
     assert.equal((await config(dataDir)).running, undefined);
-    assert.ok(!readdirSync(dataDir).includes('.settings'));
+    assert.ok(readdirSync(dataDir).includes('.settings'));
   });
 
   for (const [what, text, message] of [
