@@ -288,9 +288,9 @@ export function seedsOf(listed: readonly string[]): Pick<NodeConfig, 'dnsSeeds' 
   return { dnsSeeds: listed.filter((seed) => seed !== 'none'), useBootstrapList: !listed.includes('none') };
 }
 
-/** Of `--listen-host`. */
+/** Of `--listen-host`. `localhost` is the one name of which everybody knows which address is meant. */
 export function hostsOf(listed: string): readonly string[] {
-  return listed.split(',').map((host) => host.trim());
+  return listed.split(',').map((host) => (host.trim() === 'localhost' ? '127.0.0.1' : host.trim()));
 }
 
 /** @throws ConfigError when the blocks kept would be too few, or an index would point to those that are gone. */

@@ -95,6 +95,11 @@ describe('loadConfig', () => {
     assert.deepEqual(loadConfig(regtest, { INDIECOIN_DNS_SEED: 'a:1, b:2' }).dnsSeeds, ['a:1', 'b:2']);
   });
 
+  it('takes localhost for the address that it is', () => {
+    const listening = loadConfig({ network: 'regtest', 'listen-host': 'localhost, ::1' }, {});
+    assert.deepEqual(listening.listenHosts, ['127.0.0.1', '::1']);
+  });
+
   it('refuses a password without a user, an unknown level and a missing file', () => {
     assert.throws(() => loadConfig(regtest, { INDIECOIN_RPC_PASSWORD: 'x' }), /go together/);
     assert.throws(() => loadConfig({ ...regtest, 'log-level': 'wran' }, {}), /Did you mean "warn"\?/);
