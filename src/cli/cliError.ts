@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { IdentityError } from '../network/identityError.ts';
-import { ListenHostError } from '../network/listenPort.ts';
 import { ConfigError } from '../node/configError.ts';
 import { refusedPath, systemReason } from '../node/systemReason.ts';
 import { diskFaultOf } from '../store/diskFault.ts';
@@ -62,7 +61,7 @@ function* causes(error: unknown): Generator<unknown> {
 }
 
 function exitCodeOf(error: unknown): ExitCode | undefined {
-  if (error instanceof ConfigError || error instanceof ListenHostError) return EXIT.usage;
+  if (error instanceof ConfigError) return EXIT.usage;
   if (error instanceof DatabaseInUseError) return EXIT.inUse;
   if (error instanceof DatabaseDamagedError || error instanceof DatabaseForeignError) return EXIT.damaged;
   if (error instanceof IdentityError) return EXIT.damaged;

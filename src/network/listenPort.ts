@@ -6,16 +6,11 @@ const FILE_NAME = 'port';
 /** What is free on one address may be taken on another. */
 const ATTEMPTS = 10;
 
-/** The address to listen on is none of this machine. Another start does not mend it. */
-export class ListenHostError extends Error {
-  override readonly name = 'ListenHostError';
-}
-
 /**
  * The port to listen on. 0 asks for any free one, the same at every start while it stays free, so that the addresses
  * which others remember stay true.
- * @throws ListenHostError
- * @throws Error when a port that was asked for by number is taken.
+ * @throws Error when a port that was asked for by number is taken, or an address is none of this machine: mistyped, or of
+ * an interface that comes up later.
  */
 export async function chooseListenPort(
   dataDir: string,
@@ -51,13 +46,13 @@ export function rememberListenPort(dataDir: string, port: number): Promise<void>
   return writeFileAtomic(join(dataDir, FILE_NAME), `${port}\n`, 0o644);
 }
 
-/** Listens for a moment. Undefined when the port is not free. @throws ListenHostError */
+/** Listens for a moment. Undefined when the port is not free. @throws Error when the address is none of this machine */
 function tryPort(host: string, port: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', ({ code }: NodeJS.ErrnoException) => {
       if (code !== 'EADDRNOTAVAIL') resolve(undefined);
-      else reject(new ListenHostError(`listen-host: this machine does not have the address ${host}.`));
+      else reject(new Error(`listen-host: this machine does not have the address ${host} now.`));
     });
     // As libp2p does: each family by itself.
     server.listen({ host, port, ipv6Only: isIP(host) === 6 }, () => {

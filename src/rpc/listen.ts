@@ -16,11 +16,13 @@ export async function listen(
 }
 
 function cannotListen(error: unknown, { host, port, what, setting }: Parameters<typeof listen>[1]): Error {
-  const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  const message = isTaken
-    ? `The ${what} port ${port} is taken, perhaps by another node. --${setting} chooses another.`
-    : `The ${what} port ${port} cannot be listened on at ${host}: ${(error as Error).message}`;
-  return new Error(message, { cause: error });
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    const why = `The ${what} port ${port} is taken, perhaps by another node. --${setting} chooses another.`;
+    return new Error(why, { cause: error });
+  }
+  const reason = code === 'EADDRNOTAVAIL' ? 'this machine does not have that address now' : message;
+  return new Error(`The ${what} port ${port} cannot be listened on at ${host}: ${reason}`, { cause: error });
 }
 
 /** The same for a server that speaks no HTTP. Returns where it listens, as `host:port`. */

@@ -67,7 +67,7 @@ test('an address that is not of this machine is blamed, and not the port', () =>
     for (const port of [0, 8888]) {
       const choosing = chooseListenPort(folder, ['127.0.0.1', '203.0.113.77'], port);
       await assert.rejects(choosing, (error) => {
-        assert.equal(toCliError(error).exitCode, EXIT.usage);
+        assert.equal(toCliError(error).exitCode, EXIT.failure);
         return /^listen-host: .*203\.0\.113\.77/.test((error as Error).message);
       });
     }
