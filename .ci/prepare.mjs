@@ -1,6 +1,6 @@
 // Installs the dependencies and builds, each only when it is missing or stale. Plain Node and nothing
 // else, because on a fresh clone there is nothing else. With --quiet it speaks only when it has work to do.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 /** What `npm start` and `npx indiecoin` run. */
 const PROGRAM = join('dist', 'bundle', 'program', 'main.js');
+/** By then most machines are done. */
+const TELL_OF_WAIT_MS = 45_000;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 
@@ -17,17 +19,34 @@ if (major < 20 || (major === 20 && minor < 20)) {
   process.exit(1);
 }
 
-function run(what, command, args) {
+/** What the command writes is shown only when it fails. @param waitsFor what it needs that may be missing, as a sentence */
+async function run(what, command, args, waitsFor = 'It may take minutes on a slow machine.') {
   console.error(`IndieCoin: ${what}…`);
-  const result = spawnSync(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
+  const startedMs = performance.now();
+  const telling = setInterval(() => {
+    const seconds = Math.round((performance.now() - startedMs) / 1000);
+    console.error(`IndieCoin: still ${what.replace(/ \(.*/, '')} after ${seconds} s. ${waitsFor}`);
+  }, TELL_OF_WAIT_MS);
+  const written = [];
+  const error = await new Promise((resolve) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => written.push(bytes));
+    child.on('error', resolve);
+    child.on('close', (code, signal) => resolve(code === 0 ? undefined : `It ended with ${signal ?? code}.`));
   });
-  if (result.status === 0) return;
-  console.error(result.stdout ?? '', result.stderr ?? '', result.error ?? '');
+  clearInterval(telling);
+  if (error === undefined) return;
+  console.error(`${Buffer.concat(written)}${error}`);
   console.error(`IndieCoin: ${what} failed (${command} ${args.join(' ')}).`);
   process.exit(1);
+}
+
+/** As npm is set up: it tells what it starts, unless that is its own default. */
+function registry() {
+  return process.env.npm_config_registry ?? 'https://registry.npmjs.org/';
 }
 
 function isCurrent(stamp, fingerprint) {
@@ -46,13 +65,12 @@ const lock = createHash('sha256').update(readFileSync('package-lock.json')).dige
 const installStamp = join('node_modules', '.indiecoin-installed');
 if (!isCurrent(installStamp, lock)) {
   // No install scripts: the two native addons come prebuilt inside their packages, and nothing else needs one.
-  run('installing the dependencies (once, about half a minute)', 'npm', [
-    'ci',
-    '--ignore-scripts',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-  ]);
+  await run(
+    'installing the dependencies (once, about half a minute)',
+    'npm',
+    ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'],
+    `npm fetches packages from ${registry()}: without a way there it gives up after some minutes. Ctrl-C ends the wait.`,
+  );
   writeFileSync(installStamp, lock);
 }
 
@@ -69,8 +87,8 @@ const buildStamp = join('dist', '.indiecoin-built');
 if (!isCurrent(buildStamp, fingerprint)) {
   // From nothing, so that the output of a file that is gone cannot be imported or tested by accident.
   rmSync('dist', { recursive: true, force: true });
-  run('building', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')]);
-  run('putting the program together', process.execPath, [join('.ci', 'bundle.mjs')]);
+  await run('building', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')]);
+  await run('putting the program together', process.execPath, [join('.ci', 'bundle.mjs')]);
   writeFileSync(buildStamp, fingerprint);
 }
 // npm links only the programs of dependencies. Without a link of its own, `npx indiecoin` would install this folder into
