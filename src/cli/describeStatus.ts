@@ -41,6 +41,8 @@ export type NodeStatus = Readonly<{
 /** Of a machine with many interfaces, these tell enough. */
 const SHOWN_ADDRESSES = 3;
 const LEAST_COLUMNS = 30;
+/** Enough of one to tell it from others; what follows goes to the next line. */
+const LEAST_HASH = 16;
 
 /**
  * One screen that answers "is it working?": first of all in a sentence. It fits the terminal; what does not watch gets
@@ -69,7 +71,7 @@ function rowsOf(now: NodeStatus, room: number): [string, string][] {
   return [
     ['network', now.network],
     ['height', `${grouped(now.height)} of ${grouped(target)}`],
-    ['tip', `${fitMiddle(now.tip, room - 20)}, ${age(now.tipTimeSec)}`],
+    ['tip', `${fitMiddle(now.tip, Math.max(LEAST_HASH, room - 20))}, ${age(now.tipTimeSec)}`],
     ['blocks', describeBlocks(now)],
     ['peers', `${now.peers} (${now.inbound} in, ${now.outbound} out)`],
     [
