@@ -21,10 +21,10 @@ const SHOWN_TXIDS = 20;
 export const chainBlock: Command = {
   usage: 'block <id>',
   summary: 'one block, by its hash or its height',
-  arguments: { id: { describe: 'a hash of 64 hex digits, or a height' } },
+  arguments: { id: { describe: 'a hash of 64 hex digits, a height, or tip' } },
   examples: [
     ['indiecoin chain block 0', 'the genesis block'],
-    ['indiecoin chain block $(indiecoin rpc getbestblockhash)', 'the newest, by its hash'],
+    ['indiecoin chain block tip', 'the newest'],
   ],
   run: async (context) => {
     const hash = await hashOf(context, textOf(context, 'id'));
@@ -51,6 +51,7 @@ export const chainBlock: Command = {
 
 async function hashOf({ node }: Context, id: string): Promise<string> {
   if (/^[0-9a-f]{64}$/i.test(id)) return id;
+  if (id === 'tip') return node.call<string>('getbestblockhash');
   if (/^\d{1,9}$/.test(id)) return node.call<string>('getblockhash', [Number(id)]);
-  throw usageError(`"${id}" is neither a height nor a hash of 64 hex digits.`);
+  throw usageError(`"${id}" is neither a height, nor a hash of 64 hex digits, nor tip.`);
 }

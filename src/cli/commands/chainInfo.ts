@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { formatBytes } from '../describeStatus.ts';
 import { table } from '../terminal.ts';
 
 type Info = {
@@ -42,7 +43,7 @@ export const chainInfo: Command = {
         ['time', new Date(answer.timeSec * 1000).toISOString()],
         ['difficulty', String(answer.difficulty)],
         ['work', answer.chainWork.replace(/^0+(?=.)/, '')],
-        ['blocks', `${(answer.blockBytes / 1e6).toFixed(1)} MB`],
+        ['blocks', formatBytes(answer.blockBytes)],
         ...Object.entries(answer.softForks).map(([name, state]): [string, string] => [
           'soft fork',
           `${name} ${state}`,
