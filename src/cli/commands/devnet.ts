@@ -1,3 +1,4 @@
+import { usageError } from '../cliError.ts';
 import { type Command, optionalText } from '../command.ts';
 import { runDevnet } from '../devnet/runDevnet.ts';
 import { interruption } from '../offlineChain.ts';
@@ -28,6 +29,12 @@ export const devnet: Command = {
     const nodes = wholeNumber(optionalText(context, 'nodes') ?? DEFAULT_NODES, '--nodes', 1, MAX_NODES);
     const blocks = optionalText(context, 'blocks');
     const untilHeight = blocks === undefined ? undefined : wholeNumber(blocks, '--blocks', 1, 1_000_000);
+    const { arguments: given } = context;
+    const isElsewhere = given.network !== undefined && given.network !== 'regtest';
+    if (isElsewhere || given['data-dir'] !== undefined || given.config !== undefined)
+      throw usageError(
+        'A devnet is always on regtest, in a folder that goes with it: it takes no --network, --data-dir or --config.',
+      );
     await runDevnet({ nodes, untilHeight, terminal: context.terminal, signal: interruption() });
   },
 };

@@ -190,6 +190,7 @@ const WRONG: readonly [words: string, exitCode: number, message: RegExp][] = [
   ['completion fihs', USAGE, /There is no completion for "fihs". Did you mean "fish"/],
   ['completion', USAGE, /Which shell\? .indiecoin completion bash., zsh and fish/],
   ['devnet extra', USAGE, /one word too many/],
+  ['devnet', USAGE, /always on regtest, .*takes no --network, --data-dir/],
   ['devnet --nodes 0', USAGE, /--nodes can be 1 to 20/],
   ['devnet --nodes x', USAGE, /whole number/],
 ];
