@@ -39,7 +39,8 @@ export async function runCommandLine(
   });
   if (written !== '') {
     const isHelp = words.some((word) => word === '--help' || word === '-h');
-    console.log(isHelp ? `${written}\n\n${footOfHelp(commandPath(words))}` : written);
+    if (isHelp) console.log(`${written}\n\n${footOfHelp(commandPath(words))}`);
+    else console.log(words.includes('--json') ? JSON.stringify({ version: VERSION }) : written);
   }
   return exitCode;
 }
