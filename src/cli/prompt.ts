@@ -37,15 +37,15 @@ export function passphraseOfEnvironment(environment: NodeJS.ProcessEnv): string 
   }
 }
 
-/** The passphrase that opens the wallet. @throws CliError `locked` where there is nobody to ask */
-export async function passphraseToOpen(): Promise<string> {
+/** The passphrase that opens the wallet, or what else is named. @throws CliError `locked` where there is nobody to ask */
+export async function passphraseToOpen(what = 'wallet'): Promise<string> {
   const known = passphraseOfEnvironment(process.env);
   if (known !== undefined) return known;
-  if (process.stdin.isTTY) return askSecret('Wallet passphrase: ');
+  if (process.stdin.isTTY) return askSecret(`Passphrase of the ${what}: `);
   const how = 'Set INDIECOIN_WALLET_PASSPHRASE_FILE or INDIECOIN_WALLET_PASSPHRASE.';
   throw new CliError(
     EXIT.locked,
-    `The wallet has a passphrase, and there is no terminal to ask for it. ${how}`,
+    `The ${what} has a passphrase, and there is no terminal to ask for it. ${how}`,
   );
 }
 

@@ -108,6 +108,7 @@ test('a damaged database is named', async () => {
 test('a wallet is made, backed up and restored without a node', async () => {
   await withFolder(async (folder) => {
     const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+    assert.match(indiecoin(a, ['--version']).json.version, /^\d+\.\d+\.\d+$/);
     const made = indiecoin(a, ['wallet', 'new'], { passphrase: 'correct horse' });
     assert.equal(made.code, 0, made.stderr);
     assert.equal(made.json.words.split(' ').length, 12);
@@ -120,6 +121,7 @@ test('a wallet is made, backed up and restored without a node', async () => {
     assert.equal(backup.json.words, made.json.words);
 
     assert.equal(indiecoin(b, ['wallet', 'restore'], { input: 'twelve wrong words' }).code, 2);
+    assert.match(indiecoin(b, ['wallet', 'restore'], { input: '\n' }).stderr, /No words were given/);
     const restored = indiecoin(b, ['wallet', 'restore'], { input: `${made.json.words}\n` });
     assert.equal(restored.code, 0, restored.stderr);
     assert.deepEqual(restored.json, { address: made.json.address, publicKey: made.json.publicKey });

@@ -1,7 +1,7 @@
 import { checkWords, type WalletSecret } from '../../wallet/keyTree.ts';
 import { needsPassphrase, openBackup, parseBackup } from '../../wallet/walletBackup.ts';
 import { WalletKeys } from '../../wallet/walletKeys.ts';
-import { CliError } from '../cliError.ts';
+import { CliError, usageError } from '../cliError.ts';
 import { type Command, type Context, optionalText } from '../command.ts';
 import { EXIT } from '../exitCodes.ts';
 import { describeOwnKey, type OwnAddressAnswer } from '../ownAddress.ts';
@@ -34,6 +34,7 @@ export const walletRestore: Command = {
     }
     const file = optionalText(context, 'file');
     const text = await readSecret('The words: ', file);
+    if (text.trim() === '') throw usageError('No words were given. Nothing was done.');
     const own = isBackup(text)
       ? await restoreBackup(context, file ?? 'the backup', text)
       : await restoreWords(context, await readWords(context, file, text));
@@ -56,7 +57,7 @@ async function restoreBackup(
 ): Promise<OwnAddressAnswer> {
   const { dataDir, params } = config;
   const backup = parseBackup(name, text, params);
-  const passphrase = needsPassphrase(backup) ? await passphraseToOpen() : undefined;
+  const passphrase = needsPassphrase(backup) ? await passphraseToOpen('backup') : undefined;
   if (await node.isRunning()) {
     const given = { name, backup: text, ...(passphrase !== undefined && { passphrase }) };
     return node.call<OwnAddressAnswer>('walletrestorebackup', given);
