@@ -8,7 +8,7 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^Transaction not eligible for abandonment/,
-    'The mempool or a block has it, or it is not yours. `indiecoin wallet bump` pays more for one of yours that waits.',
+    'The mempool or a block has it, another payment took its place, or it is not yours. `indiecoin wallet bump` pays more for one of yours that waits.',
   ],
   [
     /^Transaction has been mined/,
