@@ -77,7 +77,7 @@ export function requireWallet(wallet: NodeServices['wallet']): void {
   if (wallet.exists) return;
   const message =
     'No wallet is loaded. Load a wallet using loadwallet or create a new one with createwallet. (Note: A default wallet is no longer automatically created)';
-  throw new RpcError(RPC_ERROR.noWallet, message);
+  throw new RpcError(RPC_ERROR.noWallet, wallet.problem ?? message);
 }
 
 function requireProtected(wallet: Wallet, method: string): void {

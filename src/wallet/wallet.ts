@@ -497,7 +497,8 @@ export class Wallet {
 
   #requireKeys(): WalletKeys {
     if (this.#keys !== undefined) return this.#keys;
-    throw new WalletError('no-wallet', 'There is no wallet yet: `indiecoin wallet new` makes one.');
+    const none = 'There is no wallet yet: `indiecoin wallet new` makes one.';
+    throw new WalletError('no-wallet', this.problem ?? none);
   }
 
   #nowSec(): number {

@@ -1,3 +1,4 @@
+import { WalletKeys } from '../../wallet/walletKeys.ts';
 import type { Command } from '../command.ts';
 import { table } from '../terminal.ts';
 
@@ -18,10 +19,11 @@ export const walletBalance: Command = {
     ['indiecoin wallet balance', 'confirmed, unconfirmed and immature apart'],
     ['indiecoin wallet balance --json', 'amounts as decimal strings'],
   ],
-  run: async ({ node, terminal }) => {
+  run: async ({ node, terminal, config }) => {
     const { exists, ...balance } = await node.call<Balance>('walletbalance');
     terminal.answer(balance, () => {
-      if (!exists) return 'There is no wallet yet: `indiecoin wallet new` makes one.';
+      if (!exists)
+        return WalletKeys.lost(config.dataDir) ?? 'There is no wallet yet: `indiecoin wallet new` makes one.';
       const width = Math.max(
         ...[balance.confirmed, balance.unconfirmed, balance.immature].map(({ length }) => length),
       );

@@ -6,6 +6,7 @@ import { IDENTITY_FILE, readIdentity } from '../../network/identity.ts';
 import type { NodeConfig } from '../../node/config.ts';
 import { CHAIN_FOLDER } from '../../store/chainStore.ts';
 import { DiskSpace } from '../../store/diskSpace.ts';
+import { WalletKeys } from '../../wallet/walletKeys.ts';
 import { chownCommand } from '../ownership.ts';
 import { VERSION } from '../version.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
@@ -26,6 +27,7 @@ export async function checkMachine(config: NodeConfig): Promise<Finding[]> {
     await checkDisk(config),
     await checkIdentity(dataDir),
     await checkSecrets(dataDir),
+    ...checkWallet(dataDir),
   ];
 }
 
@@ -135,6 +137,14 @@ async function checkIdentity(dataDir: string): Promise<Finding> {
     `${path} is missing, and the node has run before: the next start gives it another peer id`,
     `Those who know the old one will not find it. With a copy: cp COPY ${path} && chmod 600 ${path}`,
   );
+}
+
+/** Whoever has no wallet misses none. */
+function checkWallet(dataDir: string): Finding[] {
+  const lost = WalletKeys.lost(dataDir);
+  return lost === undefined
+    ? []
+    : [warn('wallet', lost, 'Its coins are not lost while its words are known.')];
 }
 
 async function checkSecrets(dataDir: string): Promise<Finding> {

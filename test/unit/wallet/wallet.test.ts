@@ -158,6 +158,7 @@ it('a wallet whose files are gone is not replaced while it is open, and none is 
     const reopened = await openWallet(chain, mempool, dataDir);
     assert.match(reopened.problem ?? '', /^There was a wallet/);
     await assert.rejects(reopened.create(), { code: 'damaged' });
+    await assert.rejects(reopened.revealSecret(), { code: 'no-wallet', message: /^There was a wallet/ });
     await assert.rejects(reopened.address(), { code: 'damaged' });
     await reopened.restore(words);
     await reopened.settled();
