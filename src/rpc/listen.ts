@@ -2,6 +2,13 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'this machine does not have that address now.',
+  ENOTFOUND: 'no address of that name is known.',
+  EAI_AGAIN: 'no address of that name is known.',
+  EACCES: 'this user may not do that. Ports below 1024 are for root.',
+};
+
 /** @throws Error that names the setting which helps */
 export async function listen(
   server: FastifyInstance,
@@ -21,7 +28,7 @@ function cannotListen(error: unknown, { host, port, what, setting }: Parameters<
     const why = `The ${what} port ${port} is taken, perhaps by another node. --${setting} chooses another.`;
     return new Error(why, { cause: error });
   }
-  const reason = code === 'EADDRNOTAVAIL' ? 'this machine does not have that address now' : message;
+  const reason = REASONS[code ?? ''] ?? message;
   return new Error(`The ${what} port ${port} cannot be listened on at ${host}: ${reason}`, { cause: error });
 }
 
