@@ -48,8 +48,19 @@ function explainUnknown(unknown: string, words: readonly string[], path: readonl
   if (findCommand(path) !== undefined) return `"${unknown}" is one word too many.`;
   if (path[0] === 'peers' && unknown === 'unban')
     return 'A ban is ended by `indiecoin peers ban PEER --remove`.';
+  const meant = path.length === 0 ? whatIsMeant(unknown) : undefined;
+  if (meant !== undefined) return `"${unknown}" is not a command. ${meant}`;
   const names =
     path.length === 1 ? namesIn(path[0]!) : [...COMMANDS.map(nameOf), ...GROUPS.map(({ name }) => name)];
   const where = path.length === 1 ? ` of \`indiecoin ${path[0]}\`` : '';
   return `"${unknown}" is not a command${where}.${suggestion(unknown, names)}`;
+}
+
+/** Words that other programs have, or that stand behind another one here. */
+function whatIsMeant(word: string): string | undefined {
+  if (word === 'start') return '`indiecoin node` starts a node.';
+  if (word === 'stop') return '`indiecoin rpc stop` ends the node, `indiecoin mine stop` its mining.';
+  if (word === 'version') return '`indiecoin --version` tells it.';
+  const group = GROUPS.find(({ name }) => namesIn(name).includes(word));
+  return group && `Did you mean \`indiecoin ${group.name} ${word}\`?`;
 }

@@ -35,6 +35,10 @@ async function failure(words: string): Promise<{ exitCode: number; message: stri
 /** Each command line, the code it ends with, and what its sentence must say. */
 const WRONG: readonly [words: string, exitCode: number, message: RegExp][] = [
   ['walet', USAGE, /"walet" is not a command. Did you mean "wallet"\?/],
+  ['send a 1', USAGE, /"send" is not a command. Did you mean `indiecoin wallet send`\?/],
+  ['stop', USAGE, /"stop" is not a command. `indiecoin rpc stop` ends the node/],
+  ['start', USAGE, /"start" is not a command. `indiecoin node` starts a node/],
+  ['version', USAGE, /`indiecoin --version`/],
   ['wallet', USAGE, /needs one more word: new, address, balance/],
   ['wallet blance', USAGE, /of `indiecoin wallet`. Did you mean "balance"\?/],
   ['wallet sned a 1', USAGE, /"sned" is not a command of `indiecoin wallet`. Did you mean "send"\?/],
