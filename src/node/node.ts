@@ -124,7 +124,7 @@ async function openParts(
   const { params, dataDir } = config;
   const levels = new LogLevels(log, config.logLevel);
   const logOf = (subsystem: string) => levels.log(subsystem);
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const diskSpace = new DiskSpace(dataDir, config.minFreeSpaceMb);
   await diskSpace.look();
 

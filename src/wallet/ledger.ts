@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { Level } from 'level';
 import { equalBytes } from '../bytes/bytes.ts';
 import { hashToHex, hexToHash } from '../bytes/hex.ts';
@@ -107,6 +107,8 @@ export class Ledger {
   }
 
   static async #load(path: string, accountKey: string, options: LedgerOptions): Promise<Ledger> {
+    // The data directory may be one that everybody on the machine can read.
+    await mkdir(path, { recursive: true, mode: 0o700 });
     // Uncompressed: keys and hashes do not shrink, and the tables can be checked.
     const database: Database = new Level(path, { ...LEVEL_OPTIONS, compression: false });
     await database.open();

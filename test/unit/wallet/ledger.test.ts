@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
@@ -66,6 +66,13 @@ function replaced(old: Transaction, replacedBy: Transaction, timeSec: number): D
 }
 
 const amounts = (ledger: Ledger) => [...ledger.coins()].map(({ amount }) => amount);
+
+it('is for its owner alone to read', { skip: process.platform === 'win32' }, async () => {
+  const path = folder();
+  const ledger = await Ledger.open(path, 'xpub');
+  assert.equal(statSync(path).mode & 0o777, 0o700);
+  await ledger.close();
+});
 
 it('a ledger counts coins in and out, and undoes it', async () => {
   const ledger = await Ledger.open(folder(), 'xpub-a');
