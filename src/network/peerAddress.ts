@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { mainnet } from '../params/mainnet.ts';
 
 /** Text that is no address, with a sentence for the person who wrote it. */
 export class PeerAddressError extends Error {
@@ -25,7 +26,9 @@ function parseHostPort(text: string): PeerAddress {
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || (match?.[1] !== undefined && isIP(host) !== 6)) {
-    throw new PeerAddressError(`"${text}" is not host:port, a multiaddr, or /dnsaddr/host.`);
+    const isPortless = isIP(text) !== 0 || /^[^:\s/]+\.[^:\s/]+$/.test(text);
+    const missing = isPortless ? ` Its port is missing: at a seed of mainnet it is ${mainnet.seedPort}.` : '';
+    throw new PeerAddressError(`"${text}" is not host:port, a multiaddr, or /dnsaddr/host.${missing}`);
   }
   if (port < 1 || port > 65535) throw new PeerAddressError(`"${text}": a port is 1 to 65535.`);
   return { kind: 'multiaddr', multiaddr: tcpMultiaddr(host, port), peerId: undefined };

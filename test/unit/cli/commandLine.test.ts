@@ -87,6 +87,8 @@ const WRONG: readonly [words: string, exitCode: number, message: RegExp][] = [
   [`explain header ${HASH}`, NOT_RUNNING, /explain header bitcoin-170/],
   ['doctor --peer x', USAGE, /no flag --peer here/],
   ['doctor --dns-seed nonsense', USAGE, /dns-seed: "nonsense" is not host:port/],
+  ['doctor 203.0.113.5', USAGE, /is not host:port.* Its port is missing: at a seed of mainnet it is 8888/],
+  ['doctor seed.example.org', USAGE, /Its port is missing/],
   ['doctor nonsense', USAGE, /^A node to ask: "nonsense" is not host:port/],
   ['status extra', USAGE, /"extra" is one word too many/],
   ['status', NOT_RUNNING, /No node is running on .*indiecoin node --network regtest --data-dir/],
