@@ -31,7 +31,9 @@ function checkPlace(
     return ok(check, `${text}: ${status.userAgent}, height ${status.height}, ${times}`);
   }
   if (inspection.kind === 'other-network') {
-    return fail(check, `${text}: a node of another network, ${inspection.network}`, 'Take it off the list.');
+    const advice =
+      role === 'given' ? `If that one is meant: --network ${inspection.network}.` : 'Take it off the list.';
+    return fail(check, `${text}: a node of another network, ${inspection.network}`, advice);
   }
   if (inspection.kind === 'stranger') {
     const found = `${text}: speaks libp2p, but is no node of this network (${inspection.program})`;
