@@ -44,11 +44,6 @@ async function run(what, command, args, waitsFor = 'It may take minutes on a slo
   process.exit(1);
 }
 
-/** As npm is set up: it tells what it starts, unless that is its own default. */
-function registry() {
-  return process.env.npm_config_registry ?? 'https://registry.npmjs.org/';
-}
-
 function isCurrent(stamp, fingerprint) {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint;
 }
@@ -69,7 +64,7 @@ if (!isCurrent(installStamp, lock)) {
     'installing the dependencies (once, about half a minute)',
     'npm',
     ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'],
-    `npm fetches packages from ${registry()}: without a way there it gives up after some minutes. Ctrl-C ends the wait.`,
+    `npm fetches packages from ${process.env.npm_config_registry ?? 'its registry'}: without a way there it gives up after some minutes. Ctrl-C ends the wait.`,
   );
   writeFileSync(installStamp, lock);
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../bytes/atomicFile.ts';
+import { syncFolder, writeFileAtomic } from '../bytes/atomicFile.ts';
 import { bytesToHex } from '../bytes/hex.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { GAP_LIMIT, type KeyCounts, KeyRing } from './keyRing.ts';
@@ -40,6 +40,8 @@ import {
 export const WALLET_FILE = 'wallet.json';
 /** The random password of a wallet without a passphrase. */
 export const WALLET_KEY_FILE = 'wallet.key';
+/** The same until `wallet.json` is there: a kill in between must not look like a wallet that was lost. */
+const MADE_KEY_FILE = 'wallet.key.made';
 /** Addresses that wait for their first payment at once: each is derived at every start. Bitcoin Core's keypool has as many. */
 const MAX_UNUSED = 1000;
 
@@ -80,6 +82,9 @@ export class WalletKeys {
         `${path} belongs to the network ${file.network}, not to this ${params.name}.`,
       );
     }
+    const keyFile = join(dataDir, WALLET_KEY_FILE);
+    const made = join(dataDir, MADE_KEY_FILE);
+    if (file.protection === 'key-file' && !existsSync(keyFile) && existsSync(made)) renameSync(made, keyFile);
     return new WalletKeys(dataDir, file);
   }
 
@@ -114,7 +119,8 @@ export class WalletKeys {
     const accountKey = account.publicExtendedKey;
     account.wipePrivateData();
     const isProtected = options.passphrase !== undefined;
-    const isNewKey = !isProtected && !existsSync(join(dataDir, WALLET_KEY_FILE));
+    const keyFile = join(dataDir, WALLET_KEY_FILE);
+    const isNewKey = !isProtected && !existsSync(keyFile);
     const password = options.passphrase ?? (await makeKeyFile(dataDir));
     const cost = isProtected ? PASSPHRASE_COST : RANDOM_KEY_COST;
     const file: WalletFile = {
@@ -134,12 +140,10 @@ export class WalletKeys {
       ...options.kept,
     };
     const keys = new WalletKeys(dataDir, file);
-    try {
-      await keys.save();
-    } catch (error) {
-      // A key alone would pass for what is left of a wallet.
-      if (isNewKey && !WalletKeys.exists(dataDir)) await rm(join(dataDir, WALLET_KEY_FILE), { force: true });
-      throw error;
+    await keys.save();
+    if (isNewKey) {
+      await rename(join(dataDir, MADE_KEY_FILE), keyFile);
+      await syncFolder(dataDir);
     }
     return { keys, words };
   }
@@ -380,7 +384,7 @@ export class WalletKeys {
   }
 }
 
-/** A key file that lies there already is used on: a copy of an older wallet.json may need it. */
+/** Under the name of one that is being made. One that lies there already is used on: a copy of an older wallet.json may need it. */
 async function makeKeyFile(dataDir: string): Promise<string> {
   const path = join(dataDir, WALLET_KEY_FILE);
   if (existsSync(path)) {
@@ -392,6 +396,6 @@ async function makeKeyFile(dataDir: string): Promise<string> {
     );
   }
   const password = randomBytes(32).toString('hex');
-  await writeFileAtomic(path, `${password}\n`);
+  await writeFileAtomic(join(dataDir, MADE_KEY_FILE), `${password}\n`);
   return password;
 }

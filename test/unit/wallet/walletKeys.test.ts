@@ -5,6 +5,8 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -70,11 +72,21 @@ describe('WalletKeys', () => {
     assert.equal(restored.keys.accountKey, keys.accountKey);
   });
 
-  it('leaves no key of a wallet that could not be written', async () => {
+  it('takes what a kill or a full disk left half made for no lost wallet', async () => {
     const dataDir = folder();
-    mkdirSync(join(dataDir, 'wallet.json.new'));
+    const blocking = join(dataDir, 'wallet.json.new');
+    mkdirSync(blocking);
     await assert.rejects(WalletKeys.create(dataDir, regtest, birth));
-    assert.deepEqual(readdirSync(dataDir), ['wallet.json.new']);
+    assert.deepEqual(readdirSync(dataDir).sort(), ['wallet.json.new', 'wallet.key.made']);
+    assert.equal(WalletKeys.lost(dataDir), undefined);
+    rmdirSync(blocking);
+    const { words } = await WalletKeys.create(dataDir, regtest, birth);
+    assert.deepEqual(readdirSync(dataDir).sort(), ['wallet.json', 'wallet.key']);
+    // Killed before the key has its name.
+    renameSync(join(dataDir, 'wallet.key'), join(dataDir, 'wallet.key.made'));
+    const reopened = WalletKeys.load(dataDir, regtest)!;
+    assert.deepEqual(await reopened.revealSecret(undefined), { words, wordsPassphrase: '' });
+    assert.deepEqual(readdirSync(dataDir).sort(), ['wallet.json', 'wallet.key']);
   });
 
   it('derives the documented path from known words', async () => {
