@@ -159,12 +159,12 @@ export class Wallet {
 
   async #restore(options: NewWallet): Promise<void> {
     await this.#inTurn(async () => {
-      this.#requireNoKeys();
       const { dataDir, params, chain } = this.#options;
       if (chain.lowestHeight > options.birthHeight + 1) {
         const message = `This node has pruned the blocks before height ${chain.lowestHeight}, and these words may have coins in them. Restore the wallet on a node that has all blocks, or start this one with --reindex to download them again.`;
         throw new WalletError('pruned', message);
       }
+      this.#requireNoKeys();
       const { keys } = await WalletKeys.create(dataDir, params, options);
       await this.#attach(keys);
       this.#follower!.startRescan();
