@@ -10,6 +10,8 @@ import { createLibp2p } from 'libp2p';
 import type { Registry } from 'prom-client';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Discovery } from './discovery.ts';
+import { eachMuxer } from './eachMuxer.ts';
+import { boundFrames, STREAM_WINDOW_BYTES } from './frameLength.ts';
 import { gossipSettings } from './gossipSettings.ts';
 import { boundNegotiations } from './negotiation.ts';
 import { MAX_PENDING_INBOUND } from './pendingInbound.ts';
@@ -68,14 +70,17 @@ export async function createHost(options: HostOptions): Promise<Host> {
     addresses: { listen: [...options.listen], announce: [...options.announce] },
     transports: [tcp({ backlog: 511, dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
     connectionEncrypters: [noise()],
-    // 1 MiB is what a stream may have on the way: with the default a block crawls over a long distance.
-    // And half-open streams by the thousand, each with a buffer, are more than anybody needs.
+    // Half-open streams by the thousand, each with a buffer, are more than anybody needs.
     streamMuxers: [
-      boundNegotiations(
+      eachMuxer(
         yamux({
-          streamOptions: { maxStreamWindowSize: 1024 * 1024 },
+          streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES },
           maxInboundStreams: MAX_INBOUND_STREAMS,
         }),
+        (muxer) => {
+          boundFrames(muxer);
+          boundNegotiations(muxer);
+        },
       ),
     ],
     connectionGater: options.gater,

@@ -1,5 +1,5 @@
 import type { MessageStream } from '@libp2p/interface';
-import type { yamux } from '@libp2p/yamux';
+import type { Muxer } from './eachMuxer.ts';
 
 /**
  * Answers of multistream-select on one connection or stream: two do where the asker knows what it wants. Each name in a packet
@@ -19,24 +19,14 @@ export function boundNegotiation(stream: Sender, isNegotiating: () => boolean): 
   };
 }
 
-type Muxers = ReturnType<typeof yamux>;
 type MuxerInside = { onRemoteStream(stream: Sender & { readonly protocol: string }): void };
 
 /** The same for all streams that the other side of a connection opens. From the first one on: so early nobody else sees them. */
-export function boundNegotiations(muxers: Muxers): Muxers {
-  return () => {
-    const factory = muxers();
-    const create = factory.createStreamMuxer.bind(factory);
-    factory.createStreamMuxer = (connection) => {
-      const muxer = create(connection);
-      const inside = muxer as unknown as MuxerInside;
-      const onRemoteStream = inside.onRemoteStream.bind(muxer);
-      inside.onRemoteStream = (stream) => {
-        boundNegotiation(stream, () => stream.protocol === '');
-        onRemoteStream(stream);
-      };
-      return muxer;
-    };
-    return factory;
+export function boundNegotiations(muxer: Muxer): void {
+  const inside = muxer as unknown as MuxerInside;
+  const onRemoteStream = inside.onRemoteStream.bind(muxer);
+  inside.onRemoteStream = (stream) => {
+    boundNegotiation(stream, () => stream.protocol === '');
+    onRemoteStream(stream);
   };
 }

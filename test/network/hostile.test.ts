@@ -130,6 +130,22 @@ for (const { name, frame } of [
       await until('gone', () => node.network.peers().every(({ peerId }) => peerId !== stranger.peerId));
     }));
 
+test('a frame of four gigabytes: its sender is gone long before it is here', () =>
+  withStranger(async ({ node, stranger }) => {
+    const connection = await stranger.join(node.address);
+    const { muxer } = connection as unknown as { muxer: { maConn: { send(bytes: Uint8Array): void } } };
+    // For a stream that nobody has opened.
+    muxer.maConn.send(Buffer.from([0, 0, 0, 0, 0, 0, 3, 1, 255, 255, 255, 0]));
+    const megabyte = Buffer.alloc(1_000_000);
+    const received = () => node.network.traffic().receivedBytes;
+    while (connection.status === 'open' && received() < 50_000_000) {
+      muxer.maConn.send(megabyte);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.ok(received() < 50_000_000, `${received()} bytes`);
+    await until('gone', () => node.network.peers().every(({ peerId }) => peerId !== stranger.peerId));
+  }));
+
 test('bytes one by one, whose window updates nobody reads: the connection ends', () =>
   withStranger(async ({ node, stranger }) => {
     const sockets: Socket[] = [];

@@ -8,6 +8,7 @@ import { peersProtocol } from '../../../protocols/peers.ts';
 import { statusProtocol } from '../../../protocols/status.ts';
 import { transactionsProtocol } from '../../../protocols/transactions.ts';
 import { MAX_ORPHANS, MAX_ORPHANS_PER_SOURCE } from '../../../src/mempool/policy.ts';
+import { STREAM_WINDOW_BYTES } from '../../../src/network/frameLength.ts';
 import { INBOUND } from '../../../src/network/gate.ts';
 import * as gossip from '../../../src/network/gossipAllowance.ts';
 import { MAX_BACKLOG_BYTES, STILL_LOOKS } from '../../../src/network/gossipBacklog.ts';
@@ -78,6 +79,7 @@ const SAID: readonly string[] = [
   `is forgotten in ${places.FORGOTTEN_HALF_MS / 1000} s`,
   `an answer is broken off | after ${MAX_EXCHANGE_MS / 1000} s |`,
   `of all protocols | ${MAX_INBOUND_STREAMS} |`,
+  `a longer one ends the connection | ${STREAM_WINDOW_BYTES} |`,
   `on a connection before it is made | ${MAX_ANSWERS} |`,
   `on a stream | ${thousands(MAX_ECHO_BYTES)} bytes, within ${ECHO_MS / 1000} s |`,
   `| transactions | ${gossipRow(gossip.GOSSIPED_TRANSACTIONS)} | ignored |`,
