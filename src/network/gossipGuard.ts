@@ -1,3 +1,4 @@
+import type { Stream } from '@libp2p/interface';
 import type { Logger } from 'pino';
 import { blocksTopic, topicId, transactionsTopic } from '../../protocols/topics.ts';
 import { ALL_TRANSACTIONS, GossipAllowance } from './gossipAllowance.ts';
@@ -5,6 +6,7 @@ import { countFrame, type GossipFrame } from './gossipFrame.ts';
 import { GRAYLIST_SCORE } from './gossipSettings.ts';
 import { MALFORMED_POINTS } from './gossipVerdict.ts';
 import type { GossipInside, Host } from './host.ts';
+import { MessageSplitter } from './messageSplitter.ts';
 import { BAN_POINTS, type Peer } from './peer.ts';
 import type { PeerTable } from './peerTable.ts';
 import { repeat } from './repeat.ts';
@@ -16,6 +18,8 @@ const LOOK_EVERY_MS = 5000;
 const LOOKS = 2;
 /** After we ignored some of a peer's frames, its broken promises may be our doing. */
 const IGNORED_MS = 60_000;
+/** As gossipsub sends them. */
+const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 /** How long a peer is kept out whose score says that it breaks gossipsub's rules. */
 export const SCORE_BAN_SEC = 600;
 
@@ -38,6 +42,8 @@ export class GossipGuard {
   readonly #topics: { blocks: Buffer; transactions: Buffer };
   readonly #allTransactions = new TokenBucket(ALL_TRANSACTIONS, Date.now());
   readonly #allowances = new WeakMap<Peer, GossipAllowance>();
+  /** What is read, by peer. */
+  readonly #streams = new Map<string, Stream>();
   readonly #lowLooks = new WeakMap<Peer, number>();
 
   constructor(options: GossipGuardOptions) {
@@ -50,7 +56,7 @@ export class GossipGuard {
   start(): void {
     const { host, signal, log } = this.#options;
     const inside: GossipInside = host.services.gossip;
-    inside.pipePeerReadStream = (peerId, frames) => this.#read(inside, peerId, frames);
+    inside.createInboundStream = (peerId, stream) => this.#listen(inside, peerId, stream);
     repeat({
       signal,
       everyMs: LOOK_EVERY_MS,
@@ -72,29 +78,47 @@ export class GossipGuard {
     }
   }
 
-  /** In the place of gossipsub's own loop, which tells nobody whose frames cannot be decoded. Never rejects. */
-  async #read(gossip: GossipInside, peerId: Peer['peerId'], frames: AsyncIterable<Frame>): Promise<void> {
+  /**
+   * Reads in the place of gossipsub, which reads on what it has replaced, keeps a piece of memory for each piece of a frame, and
+   * tells nobody whose frames cannot be decoded. A peer has one stream: of more, the newest.
+   */
+  #listen(gossip: GossipInside, peerId: Peer['peerId'], stream: Stream): void {
+    const id = peerId.toString();
+    const prior = this.#streams.get(id);
+    this.#streams.set(id, stream);
+    prior?.abort(new Error('a newer stream is read'));
+    stream.addEventListener('close', ({ error }) => {
+      if (this.#streams.get(id) !== stream) return;
+      this.#streams.delete(id);
+      if (error !== undefined) gossip.handlePeerReadStreamError(error, peerId);
+    });
+    stream.addEventListener('remoteCloseWrite', () => void stream.close().catch(() => undefined));
+    const splitter = new MessageSplitter(MAX_FRAME_BYTES);
+    stream.addEventListener('message', ({ data }) => {
+      try {
+        for (const bytes of data instanceof Uint8Array ? [data] : data) {
+          for (const frame of splitter.push(bytes)) this.#take(gossip, peerId, frame);
+        }
+      } catch (error) {
+        // There is no going on behind it.
+        this.#options.peers.punish(id, BAN_POINTS, 'gossip: a frame too large');
+        stream.abort(error as Error);
+      }
+    });
+  }
+
+  /** Never throws. */
+  #take(gossip: GossipInside, peerId: Peer['peerId'], bytes: Uint8Array): void {
     const id = peerId.toString();
     const { peers, log } = this.#options;
     try {
-      for await (const data of frames) {
-        const bytes = data.subarray();
-        try {
-          if (!this.#admits(id, bytes)) continue;
-          // Not awaited: what the next frames hold must not wait for the verdicts on this one.
-          gossip.handleReceivedRpc(peerId, gossip.decodeRpc(bytes)).catch((error) => {
-            log.debug({ peer: id, err: error }, 'a gossip frame could not be handled');
-          });
-        } catch (error) {
-          peers.punish(id, MALFORMED_POINTS, `gossip: ${error instanceof Error ? error.message : error}`);
-        }
-      }
+      if (!this.#admits(id, bytes)) return;
+      // Not awaited: what the next frames hold must not wait for the verdicts on this one.
+      gossip.handleReceivedRpc(peerId, gossip.decodeRpc(bytes)).catch((error) => {
+        log.debug({ peer: id, err: error }, 'a gossip frame could not be handled');
+      });
     } catch (error) {
-      // Longer than gossipsub allows: there is no going on behind it.
-      const { name } = error as Error;
-      if (/^Invalid(Data|Message)Length/.test(name))
-        peers.punish(id, BAN_POINTS, 'gossip: a frame too large');
-      gossip.handlePeerReadStreamError(error as Error, peerId);
+      peers.punish(id, MALFORMED_POINTS, `gossip: ${error instanceof Error ? error.message : error}`);
     }
   }
 
@@ -122,5 +146,3 @@ export class GossipGuard {
     return allowance.admit(frame, bytes, !peer.isIntroduced, nowMs);
   }
 }
-
-type Frame = { subarray(): Uint8Array };

@@ -1,7 +1,7 @@
 import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import { noise } from '@chainsafe/libp2p-noise';
 import { identify } from '@libp2p/identify';
-import type { ConnectionGater, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
+import type { ConnectionGater, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface';
 import type { Ping } from '@libp2p/ping';
 import { prometheusMetrics } from '@libp2p/prometheus-metrics';
 import { tcp } from '@libp2p/tcp';
@@ -39,7 +39,7 @@ export type Gossip = Omit<GossipSub, 'publish'> &
 
 /** How gossipsub reads: replaced by the guard. */
 export type GossipInside = {
-  pipePeerReadStream(peerId: PeerId, frames: AsyncIterable<{ subarray(): Uint8Array }>): Promise<void>;
+  createInboundStream(peerId: PeerId, stream: Stream): void;
   decodeRpc(bytes: Uint8Array): unknown;
   handleReceivedRpc(from: PeerId, rpc: unknown): Promise<void>;
   handlePeerReadStreamError(error: Error, peerId: PeerId): void;

@@ -156,6 +156,23 @@ test('a frame longer than gossip allows: the sender is banned', () =>
     await until('banned', () => isBanned(fire));
   }));
 
+test('gossip streams by the dozen, each with most of a frame: the newest one is kept', () =>
+  underFire(async (fire) => {
+    const [connection] = fire.attacker.host.getConnections();
+    const opened: Stream[] = [];
+    for (const protocol of ['/meshsub/1.0.0', '/meshsub/1.1.0', '/meshsub/1.2.0']) {
+      for (let i = 0; i < 10; i++) {
+        const stream = await connection!.newStream(protocol);
+        stream.send(Buffer.concat([varint(4_000_000), Buffer.alloc(100_000)]));
+        opened.push(stream);
+      }
+    }
+    await until('one is left', () => opened.filter(({ status }) => status === 'open').length === 1);
+    assert.equal(opened.at(-1)!.status, 'open');
+    assert.equal(fire.raw.isOpen, false);
+    assert.deepEqual(fire.node.network.bans(), []);
+  }));
+
 test('promises that are never kept cost the score, and at last a ban', () =>
   underFire(async (fire) => {
     // Slow enough for no limit: only gossipsub's own memory of broken promises finds it out.
