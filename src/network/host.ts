@@ -1,6 +1,5 @@
 import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import { noise } from '@chainsafe/libp2p-noise';
-import { identify } from '@libp2p/identify';
 import type { ConnectionGater, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface';
 import type { Ping } from '@libp2p/ping';
 import { prometheusMetrics } from '@libp2p/prometheus-metrics';
@@ -11,8 +10,9 @@ import type { Registry } from 'prom-client';
 import type { NetworkParams } from '../params/networkParams.ts';
 import type { Discovery } from './discovery.ts';
 import { eachMuxer } from './eachMuxer.ts';
-import { boundFrames, STREAM_WINDOW_BYTES } from './frameLength.ts';
+import { boundFrames, MAX_UNREAD_BYTES, STREAM_WINDOW_BYTES } from './frameLength.ts';
 import { gossipSettings } from './gossipSettings.ts';
+import { boundedIdentify } from './identifyAnswers.ts';
 import { boundNegotiations } from './negotiation.ts';
 import { MAX_PENDING_INBOUND } from './pendingInbound.ts';
 import { boundedPing } from './pingAnswers.ts';
@@ -74,7 +74,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     streamMuxers: [
       eachMuxer(
         yamux({
-          streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES },
+          streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES, maxReadBufferLength: MAX_UNREAD_BYTES },
           maxInboundStreams: MAX_INBOUND_STREAMS,
         }),
         (muxer) => {
@@ -103,7 +103,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // Our own (pingWatch.ts) knows a late answer from none.
     connectionMonitor: { enabled: false },
     services: {
-      identify: identify(),
+      identify: boundedIdentify(),
       ping: boundedPing(),
       gossip: gossipsub(gossipSettings(options.params, options.scoreOf)),
     },

@@ -19,14 +19,31 @@ export function boundNegotiation(stream: Sender, isNegotiating: () => boolean): 
   };
 }
 
-type MuxerInside = { onRemoteStream(stream: Sender & { readonly protocol: string }): void };
+/** What may come on a stream meanwhile: more is kept in memory, 4 MB of it, while its sender does not read our answers. */
+export const MAX_NEGOTIATION_BYTES = 64 * 1024;
 
-/** The same for all streams that the other side of a connection opens. From the first one on: so early nobody else sees them. */
+type StreamInside = Sender & {
+  readonly protocol: string;
+  onData(data: Pick<Uint8Array, 'byteLength'>): void;
+  abort(error: Error): void;
+};
+type MuxerInside = { _newStream(...args: unknown[]): StreamInside };
+
+/** The same for all streams of a connection, and what comes on them before their protocol is agreed on. */
 export function boundNegotiations(muxer: Muxer): void {
   const inside = muxer as unknown as MuxerInside;
-  const onRemoteStream = inside.onRemoteStream.bind(muxer);
-  inside.onRemoteStream = (stream) => {
-    boundNegotiation(stream, () => stream.protocol === '');
-    onRemoteStream(stream);
+  const newStream = inside._newStream.bind(muxer);
+  inside._newStream = (...args) => {
+    const stream = newStream(...args);
+    const isNegotiating = () => stream.protocol === '';
+    boundNegotiation(stream, isNegotiating);
+    const onData = stream.onData.bind(stream);
+    let received = 0;
+    stream.onData = (data) => {
+      if (isNegotiating()) received += data.byteLength;
+      if (received <= MAX_NEGOTIATION_BYTES) onData(data);
+      else stream.abort(new Error('too much comes before a protocol is agreed on'));
+    };
+    return stream;
   };
 }

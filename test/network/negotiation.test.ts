@@ -12,6 +12,9 @@ import { type TestNode, TestNodes, until } from '../support/networkNodes.ts';
 const HELLO = Buffer.from('\x13/multistream/1.0.0\n', 'latin1');
 /** Names of protocols that nobody has, 60 kB of them. */
 const MANY_NAMES = Buffer.concat([HELLO, Buffer.from('\x06/none\n'.repeat(8000), 'latin1')]);
+const IDENTIFY = '/ipfs/id/1.0.0';
+/** Not half of it: then it would be the other side that waits. */
+const isOver = ({ status }: Stream) => status !== 'open' && status !== 'closing';
 /** What is answered to each: a length, and `na`. */
 const NA_BYTES = 4;
 
@@ -70,4 +73,52 @@ test('who sends no more than pings gets them back, and who sends a hundred thous
     assert.ok(count <= 32_000, `${count} bytes`);
     assert.ok((await ping.ping(peerIdFromString(node.network.peerId))) >= 0);
     assert.deepEqual(node.network.bans(), []);
+  }));
+
+test('who sends more than names of protocols before one is agreed on has its stream ended unread', () =>
+  withStranger(async (node, _stranger, connection) => {
+    const { muxer } = connection as unknown as { muxer: { createStream(): Promise<Stream> } };
+    const names = Buffer.concat([HELLO, Buffer.from('\x06/none\n'.repeat(12_000), 'latin1')]);
+    assert.equal(await countAnswer(await muxer.createStream(), names), 0);
+    assert.deepEqual(node.network.bans(), []);
+  }));
+
+test('what comes on a stream that nobody reads is kept up to a limit, and the stream is ended above it', () =>
+  withStranger(async (node, stranger, connection) => {
+    const isOfGossip = ({ direction, protocol }: Stream) =>
+      direction === 'inbound' && protocol.startsWith('/meshsub/');
+    await until('it sends us its gossip', () => connection.streams.some(isOfGossip));
+    const stream = connection.streams.find(isOfGossip)!;
+    let sent = 0;
+    while (stream.status === 'open' && sent < 3_000_000) {
+      stream.send(Buffer.alloc(100_000));
+      sent += 100_000;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await until('the stream ends', () => stream.status !== 'open');
+    assert.ok(sent < 3_000_000, `${sent} bytes`);
+    assert.deepEqual(node.network.bans(), []);
+    assert.equal(stranger.host.getConnections().length, 1);
+  }));
+
+test('streams of identify end, whether or not the other side ends them', () =>
+  TestNodes.with(async (nodes) => {
+    const node = await nodes.open();
+    const stranger = await BareNode.open('regtest', regtest.genesis.header.hash);
+    try {
+      let asked: Stream | undefined;
+      await stranger.host.handle(
+        IDENTIFY,
+        (stream) => {
+          asked = stream;
+        },
+        { force: true },
+      );
+      const connection = await stranger.join(node.address);
+      const stream = await connection.newStream(IDENTIFY);
+      await until('what we asked for is no longer waited for', () => asked !== undefined && isOver(asked));
+      await until('the answer has been there for long enough', () => isOver(stream));
+    } finally {
+      await stranger.close();
+    }
   }));

@@ -8,7 +8,7 @@ import { peersProtocol } from '../../../protocols/peers.ts';
 import { statusProtocol } from '../../../protocols/status.ts';
 import { transactionsProtocol } from '../../../protocols/transactions.ts';
 import { MAX_ORPHANS, MAX_ORPHANS_PER_SOURCE } from '../../../src/mempool/policy.ts';
-import { STREAM_WINDOW_BYTES } from '../../../src/network/frameLength.ts';
+import { MAX_UNREAD_BYTES, STREAM_WINDOW_BYTES } from '../../../src/network/frameLength.ts';
 import { INBOUND } from '../../../src/network/gate.ts';
 import * as gossip from '../../../src/network/gossipAllowance.ts';
 import { MAX_BACKLOG_BYTES, STILL_LOOKS } from '../../../src/network/gossipBacklog.ts';
@@ -24,7 +24,8 @@ import {
 } from '../../../src/network/headerSearch.ts';
 import { MAX_PREVIEWED } from '../../../src/network/headerSync.ts';
 import { MAX_INBOUND_STREAMS } from '../../../src/network/host.ts';
-import { MAX_ANSWERS } from '../../../src/network/negotiation.ts';
+import { IDENTIFY_MS } from '../../../src/network/identifyAnswers.ts';
+import { MAX_ANSWERS, MAX_NEGOTIATION_BYTES } from '../../../src/network/negotiation.ts';
 import { ORPHAN_PAYMENT_POINTS } from '../../../src/network/orphanTransactions.ts';
 import { BAN_POINTS, GOSSIPED_BLOCKS } from '../../../src/network/peer.ts';
 import { BAN_SEC, EXCESS_POINTS, UNREADABLE_POINTS } from '../../../src/network/peerTable.ts';
@@ -81,6 +82,9 @@ const SAID: readonly string[] = [
   `of all protocols | ${MAX_INBOUND_STREAMS} |`,
   `a longer one ends the connection | ${STREAM_WINDOW_BYTES} |`,
   `on a connection before it is made | ${MAX_ANSWERS} |`,
+  `before its protocol is agreed on | ${MAX_NEGOTIATION_BYTES} |`,
+  `are read by nobody | ${MAX_UNREAD_BYTES} |`,
+  `identify has for the answer | ${IDENTIFY_MS / 1000} s |`,
   `on a stream | ${thousands(MAX_ECHO_BYTES)} bytes, within ${ECHO_MS / 1000} s |`,
   `| transactions | ${gossipRow(gossip.GOSSIPED_TRANSACTIONS)} | ignored |`,
   `| bytes | ${gossipRow(gossip.GOSSIPED_BYTES)} | ignored |`,
