@@ -3,7 +3,7 @@ import type { Muxer } from './eachMuxer.ts';
 
 /** What a stream may have on the way: with yamux's default a block crawls over a long distance. */
 export const STREAM_WINDOW_BYTES = 1024 * 1024;
-/** What a stream keeps that nobody reads, as gossip that comes on the stream over which we send ours. By default it is 4 MB. */
+/** What a stream keeps that nobody reads, where an answer has been given, say. By default it is 4 MB. */
 export const MAX_UNREAD_BYTES = 256 * 1024;
 /** No frame is longer than the window of its stream, but for its header. */
 const MAX_FRAME_BYTES = STREAM_WINDOW_BYTES + 12;

@@ -23,11 +23,16 @@ export function boundNegotiation(stream: Sender, isNegotiating: () => boolean): 
 export const MAX_NEGOTIATION_BYTES = 64 * 1024;
 
 type StreamInside = Sender & {
+  readonly direction: string;
   readonly protocol: string;
   onData(data: Pick<Uint8Array, 'byteLength'>): void;
   abort(error: Error): void;
 };
 type MuxerInside = { _newStream(...args: unknown[]): StreamInside };
+
+/** Our gossip goes over it, and theirs comes over another. */
+const isOneWay = ({ direction, protocol }: StreamInside) =>
+  direction === 'outbound' && protocol.startsWith('/meshsub/');
 
 /** The same for all streams of a connection, and what comes on them before their protocol is agreed on. */
 export function boundNegotiations(muxer: Muxer): void {
@@ -41,8 +46,8 @@ export function boundNegotiations(muxer: Muxer): void {
     let received = 0;
     stream.onData = (data) => {
       if (isNegotiating()) received += data.byteLength;
-      if (received <= MAX_NEGOTIATION_BYTES) onData(data);
-      else stream.abort(new Error('too much comes before a protocol is agreed on'));
+      if (received <= MAX_NEGOTIATION_BYTES && !isOneWay(stream)) onData(data);
+      else stream.abort(new Error('nobody reads what comes here'));
     };
     return stream;
   };

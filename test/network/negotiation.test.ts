@@ -83,7 +83,7 @@ test('who sends more than names of protocols before one is agreed on has its str
     assert.deepEqual(node.network.bans(), []);
   }));
 
-test('what comes on a stream that nobody reads is kept up to a limit, and the stream is ended above it', () =>
+test('a stream that nobody reads, as the one over which gossip comes to us, is ended by what is sent on it', () =>
   withStranger(async (node, stranger, connection) => {
     const isOfGossip = ({ direction, protocol }: Stream) =>
       direction === 'inbound' && protocol.startsWith('/meshsub/');
