@@ -18,14 +18,16 @@ export const MAX_UNANSWERED = 200;
  * each byte that comes is answered by a window update, as each stream is by its own frames, and no stream holds those back.
  */
 export const MAX_WAITING_FRAMES = 50_000;
-/** With less than this there are not so many. */
-const MIN_WAITING_BYTES = 12 * MAX_WAITING_FRAMES;
+/** In all connections together: a frame of twelve bytes weighs three hundred. */
+export const MAX_WAITING_IN_ALL = 200_000;
+/** How often it is looked at: at each so many frames more of a connection. */
+const LOOK_EVERY = 1000;
 
 /** A connection as it is at run time: its exported type lacks where the streams come from. */
 type ConnectionInside = Connection & { readonly muxer?: MuxerInside };
 type MuxerInside = {
   addEventListener(type: 'stream', listener: (event: CustomEvent<Stream>) => void): void;
-  readonly maConn: Pick<Stream, 'send' | 'writeBufferLength'>;
+  readonly maConn: Pick<Stream, 'send'> & { readonly writeBuffer: { readonly bufs: readonly unknown[] } };
   readonly numInboundStreams: number;
   handlePing(header: unknown): void;
   incomingStream(id: number): void;
@@ -36,6 +38,7 @@ type MuxerInside = {
  * host starts.
  */
 export function meterStreams(host: Host, onExcess: (peerId: string, reason: string) => void): void {
+  const waiting = new Waiting();
   host.addEventListener('connection:open', ({ detail }) => {
     const { muxer } = detail as ConnectionInside;
     if (muxer === undefined) return;
@@ -44,7 +47,7 @@ export function meterStreams(host: Host, onExcess: (peerId: string, reason: stri
     muxer.addEventListener('stream', () => {
       if (!opened.take(Date.now())) onExcess(peerId, 'too many streams');
     });
-    boundWaiting(muxer, () => detail.abort(new Error('it does not read what it asks for')));
+    waiting.watch(detail, muxer);
     meterReflexes(muxer, {
       onExcess: () => onExcess(peerId, 'too many pings and refused streams'),
       onFlood: () => detail.abort(new Error('a flood of pings or refused streams')),
@@ -52,21 +55,36 @@ export function meterStreams(host: Host, onExcess: (peerId: string, reason: stri
   });
 }
 
-/** No fault: a dead line looks the same. */
-function boundWaiting({ maConn }: MuxerInside, onExcess: () => void): void {
-  const send = maConn.send.bind(maConn);
-  let waiting = 0;
-  maConn.send = (data) => {
-    // What was written at once leaves nothing behind; a line that is always full is empty between two of its streams' turns.
-    if (maConn.writeBufferLength === 0) waiting = 0;
-    const isTaken = send(data);
-    if (++waiting > MAX_WAITING_FRAMES && maConn.writeBufferLength >= MIN_WAITING_BYTES) {
-      waiting = 0;
-      onExcess();
-    }
-    return isTaken;
-  };
+/** Ends connections in which too many frames wait. No fault: a dead line looks the same. */
+class Waiting {
+  readonly #connections = new Map<Connection, MuxerInside['maConn']>();
+
+  watch(connection: Connection, { maConn }: MuxerInside): void {
+    this.#connections.set(connection, maConn);
+    connection.addEventListener('close', () => this.#connections.delete(connection), { once: true });
+    const send = maConn.send.bind(maConn);
+    maConn.send = (data) => {
+      const isTaken = send(data);
+      const frames = framesIn(maConn);
+      if (frames > MAX_WAITING_FRAMES) connection.abort(new Error('it does not read what it asks for'));
+      else if (frames > 0 && frames % LOOK_EVERY === 0) this.#look();
+      return isTaken;
+    };
+  }
+
+  /** Where too many wait in all, the connection with the most of them goes: honest ones have a few. */
+  #look(): void {
+    const all = [...this.#connections].map(([connection, maConn]) => ({
+      connection,
+      frames: framesIn(maConn),
+    }));
+    if (all.reduce((sum, { frames }) => sum + frames, 0) <= MAX_WAITING_IN_ALL) return;
+    const { connection } = all.reduce((a, b) => (b.frames > a.frames ? b : a));
+    connection.abort(new Error('more waits for it than for others'));
+  }
 }
+
+const framesIn = ({ writeBuffer }: MuxerInside['maConn']) => writeBuffer.bufs.length;
 
 function meterReflexes(
   muxer: MuxerInside,

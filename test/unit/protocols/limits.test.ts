@@ -37,6 +37,7 @@ import * as serving from '../../../src/network/serving.ts';
 import {
   MAX_UNANSWERED,
   MAX_WAITING_FRAMES,
+  MAX_WAITING_IN_ALL,
   OPENED_STREAMS,
   REFLEXES,
   STREAM_POINTS,
@@ -96,6 +97,7 @@ const SAID: readonly string[] = [
   `| IDONTWANT | ${gossipRow(gossip.DONT_WANTS)} | ${gossip.FLOOD_POINTS} points a frame |`,
   `in two minutes | | ${gossip.MAX_REPEATS} | ${gossip.REPEAT_POINTS} point a message |`,
   `wait to be sent: ${thousands(MAX_WAITING_FRAMES)};`,
+  `Of all connections: ${thousands(MAX_WAITING_IN_ALL)};`,
   `MB to a peer, ${mega(MAX_BACKLOG_BYTES)} to all;`,
   `of it has moved in ${STILL_LOOKS} s`,
   `first ${mega(gossip.NAMELESS_BYTES)} of gossip`,
