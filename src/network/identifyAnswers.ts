@@ -5,9 +5,19 @@ const IDENTIFY = '/ipfs/id/1.0.0';
 /** What an asker has to take a few hundred bytes, and to close its side. */
 export const IDENTIFY_MS = 10_000;
 
+/** What a peer says of itself that is kept. Eight thousand addresses, which libp2p compares with one another, hold up the node. */
+export const MAX_ADDRESSES = 16;
+export const MAX_PROTOCOLS = 64;
+const MAX_RECORD_BYTES = 1024;
+
+type Message = {
+  listenAddrs: Uint8Array[];
+  protocols: string[];
+  signedPeerRecord?: Uint8Array | undefined;
+};
 type Inside = Identify & {
   handleProtocol(stream: Stream, connection: Connection): Promise<void>;
-  _identify(connection: Connection, options?: object): Promise<unknown>;
+  _identify(connection: Connection, options?: object): Promise<Message>;
 };
 
 /**
@@ -27,7 +37,7 @@ export function boundedIdentify(): ReturnType<typeof identify> {
     const ask = service._identify.bind(service);
     service._identify = async (connection, options) => {
       try {
-        return await ask(connection, options);
+        return cut(await ask(connection, options));
       } finally {
         for (const stream of connection.streams) {
           if (stream.protocol === IDENTIFY && stream.direction === 'outbound')
@@ -36,5 +46,16 @@ export function boundedIdentify(): ReturnType<typeof identify> {
       }
     };
     return service;
+  };
+}
+
+/** We dial by a table of our own: what is cut off nobody looks at. */
+function cut({ listenAddrs, protocols, signedPeerRecord, ...rest }: Message): Message {
+  const isShort = signedPeerRecord !== undefined && signedPeerRecord.byteLength <= MAX_RECORD_BYTES;
+  return {
+    ...rest,
+    listenAddrs: listenAddrs.slice(0, MAX_ADDRESSES),
+    protocols: protocols.slice(0, MAX_PROTOCOLS),
+    ...(isShort && { signedPeerRecord }),
   };
 }

@@ -24,7 +24,7 @@ import {
 } from '../../../src/network/headerSearch.ts';
 import { MAX_PREVIEWED } from '../../../src/network/headerSync.ts';
 import { MAX_INBOUND_STREAMS } from '../../../src/network/host.ts';
-import { IDENTIFY_MS } from '../../../src/network/identifyAnswers.ts';
+import { IDENTIFY_MS, MAX_ADDRESSES, MAX_PROTOCOLS } from '../../../src/network/identifyAnswers.ts';
 import { MAX_ANSWERS, MAX_NEGOTIATION_BYTES } from '../../../src/network/negotiation.ts';
 import { ORPHAN_PAYMENT_POINTS } from '../../../src/network/orphanTransactions.ts';
 import { BAN_POINTS, GOSSIPED_BLOCKS } from '../../../src/network/peer.ts';
@@ -86,6 +86,7 @@ const SAID: readonly string[] = [
   `before its protocol is agreed on | ${MAX_NEGOTIATION_BYTES} |`,
   `are read by nobody | ${MAX_UNREAD_BYTES} |`,
   `identify has for the answer | ${IDENTIFY_MS / 1000} s |`,
+  `are kept | ${MAX_ADDRESSES} addresses, ${MAX_PROTOCOLS} protocols |`,
   `on a stream | ${thousands(MAX_ECHO_BYTES)} bytes, within ${ECHO_MS / 1000} s |`,
   `| transactions | ${gossipRow(gossip.GOSSIPED_TRANSACTIONS)} | ignored |`,
   `| bytes | ${gossipRow(gossip.GOSSIPED_BYTES)} | ignored |`,
