@@ -6,6 +6,8 @@ import { createLibp2p, type Libp2p } from 'libp2p';
 import { protocolId } from '../../protocols/protocol.ts';
 import { statusProtocol } from '../../protocols/status.ts';
 import { Deadline } from './deadline.ts';
+import { eachMuxer } from './eachMuxer.ts';
+import { boundFrames } from './frameLength.ts';
 
 const PROBE_MS = 6000;
 
@@ -29,7 +31,7 @@ export class Prober {
       addresses: { listen: [] },
       transports: [tcp({ dialOpts: { noDelay: true } })],
       connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
+      streamMuxers: [eachMuxer(yamux(), boundFrames)],
       // It has no business with anybody who calls.
       connectionGater: { denyInboundConnection: () => true, denyDialMultiaddr: () => false },
       connectionManager: { reconnectRetries: 0, maxParallelDials: 16, dialTimeout: PROBE_MS },
