@@ -10,6 +10,8 @@ import { type NodeStatus, statusProtocol } from '../../protocols/status.ts';
 import { equalBytes } from '../bytes/bytes.ts';
 import type { NetworkParams } from '../params/networkParams.ts';
 import { Deadline } from './deadline.ts';
+import { eachMuxer } from './eachMuxer.ts';
+import { boundFrames } from './frameLength.ts';
 import { messageOf, request } from './request.ts';
 
 /** For a connection, and for each answer on it. */
@@ -63,7 +65,7 @@ export class Inspector {
       addresses: { listen: [] },
       transports: [tcp({ dialOpts: { noDelay: true } })],
       connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
+      streamMuxers: [eachMuxer(yamux(), boundFrames)],
       connectionGater: { denyDialMultiaddr: () => false },
       connectionManager: { reconnectRetries: 0, maxParallelDials: 16, dialTimeout: PATIENCE_MS },
       connectionMonitor: { enabled: false },
