@@ -26,6 +26,8 @@ const ROUND_MS = 15_000;
 /** The first round after we have lost everybody, and twice as long each time up to a limit. */
 const LONELY_ROUND_MS = 1000;
 const MAX_LONELY_ROUND_MS = 6000;
+/** After a dial that failed while places are free: dead addresses are many, but a dead line must not have all of them tried. */
+const NEXT_MS = 2000;
 /** Between two rounds, however often peers come and go. */
 const MIN_PAUSE_MS = 300;
 const DIAL_MS = 10_000;
@@ -63,6 +65,7 @@ export class Dialer {
   /** By who asks for it. */
   readonly #extra = new Map<string, number>();
   #wake: AbortController = new AbortController();
+  #nextTimer: NodeJS.Timeout | undefined;
 
   constructor(options: DialerOptions) {
     this.#options = options;
@@ -280,15 +283,28 @@ export class Dialer {
     try {
       await this.#dialAny([address]);
       void this.#whenKnown(peerId, (fits) => {
-        if (!fits) table.fail(address, nowSec());
+        if (fits) return;
+        table.fail(address, nowSec());
+        this.#tryNext();
       });
     } catch (error) {
       this.#options.log.debug({ address, reason: messageOf(error) }, 'dial failed');
       if (isLonely || !peers.reaches(hostOf(multiaddr(address)))) table.tried(address, nowSec());
       else table.fail(address, nowSec());
+      this.#tryNext();
     } finally {
       this.#dialling.delete(peerId);
     }
+  }
+
+  /** The next round is soon, where it would be a while. */
+  #tryNext(): void {
+    if (this.#nextTimer !== undefined) return;
+    this.#nextTimer = setTimeout(() => {
+      this.#nextTimer = undefined;
+      if (this.#wanted() > 0) this.#wake.abort();
+    }, NEXT_MS);
+    this.#nextTimer.unref();
   }
 
   /** Waits until the peer has said who it is: one of another network is not to be dialled every few seconds. */
