@@ -384,7 +384,7 @@ export class WalletKeys {
   }
 }
 
-/** Under the name of one that is being made. One that lies there already is used on: a copy of an older wallet.json may need it. */
+/** A key file that lies there already is used on: a copy of an older wallet.json may need it. A new one gets its name later. */
 async function makeKeyFile(dataDir: string): Promise<string> {
   const path = join(dataDir, WALLET_KEY_FILE);
   if (existsSync(path)) {

@@ -6,7 +6,7 @@ import { hashToHex } from '../../../src/bytes/hex.ts';
 import { payToPublicKey } from '../../../src/consensus/lockingScript.ts';
 import { regtest } from '../../../src/params/regtest.ts';
 import { after, chainOfBlocks, solvedBlock } from '../../support/blocks.ts';
-import { openChain, temporaryFolder } from '../../support/chains.ts';
+import { openChain, withFolder } from '../../support/chains.ts';
 import { accept, fund, openWallet, other, withWallet } from '../../support/wallets.ts';
 
 const COIN = 100_000_000n;
@@ -136,12 +136,13 @@ it('after a start the wallet stands where the chain does, also when the chain mo
     );
     await reopened.close();
 
-    const elsewhere = await temporaryFolder();
-    const restored = await openWallet(chain, mempool, elsewhere);
-    await restored.restore(words);
-    await restored.settled();
-    assert.deepEqual(restored.balance(), { confirmed: 50n * COIN, unconfirmed: 0n, immature: 150n * COIN });
-    await restored.close();
+    await withFolder(async (elsewhere) => {
+      const restored = await openWallet(chain, mempool, elsewhere);
+      await restored.restore(words);
+      await restored.settled();
+      assert.deepEqual(restored.balance(), { confirmed: 50n * COIN, unconfirmed: 0n, immature: 150n * COIN });
+      await restored.close();
+    });
   });
 });
 
@@ -172,13 +173,14 @@ it('a ledger ahead of a chain that lost its last blocks starts over', async () =
     await fund(setup);
     const { wallet, mempool, dataDir, verifyPool } = setup;
     await wallet.close();
-    const emptyFolder = await temporaryFolder();
-    const empty = await openChain(emptyFolder, { verifyPool });
-    const reopened = await openWallet(empty, mempool, dataDir);
-    assert.deepEqual(reopened.balance(), { confirmed: 0n, unconfirmed: 0n, immature: 0n });
-    assert.equal(reopened.height, 0);
-    await reopened.close();
-    await empty.close();
+    await withFolder(async (emptyFolder) => {
+      const empty = await openChain(emptyFolder, { verifyPool });
+      const reopened = await openWallet(empty, mempool, dataDir);
+      assert.deepEqual(reopened.balance(), { confirmed: 0n, unconfirmed: 0n, immature: 0n });
+      assert.equal(reopened.height, 0);
+      await reopened.close();
+      await empty.close();
+    });
   });
 });
 
