@@ -1,4 +1,4 @@
-import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface';
+import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
 import type { BanList } from './banList.ts';
 import type { ConnectionTraffic } from './connectionTraffic.ts';
 import { boundNegotiation } from './negotiation.ts';
@@ -15,6 +15,7 @@ const MAX_ADDRESSES = 10_000;
 export function gate(bans: BanList, shunned: Shunned, traffic: ConnectionTraffic): ConnectionGater {
   const knocks = new Map<string, TokenBucket>();
   const pending = new PendingInbound();
+  const isKeptOut = (peerId: PeerId) => bans.isBanned(peerId.toString()) || shunned.has(peerId.toString());
   return {
     denyDialMultiaddr: (address) => bans.isBanned(hostOf(address)),
     denyDialPeer: (peerId) => bans.isBanned(peerId.toString()),
@@ -25,14 +26,14 @@ export function gate(bans: BanList, shunned: Shunned, traffic: ConnectionTraffic
       boundNegotiation(connection, () => pending.has(connection));
       return false;
     },
-    denyInboundEncryptedConnection: (peerId) =>
-      bans.isBanned(peerId.toString()) || shunned.has(peerId.toString()),
+    denyInboundEncryptedConnection: isKeptOut,
     denyInboundUpgradedConnection: (peerId, connection) => {
       pending.delete(connection);
       traffic.listen(peerId, connection);
       return false;
     },
-    denyOutboundEncryptedConnection: (peerId) => bans.isBanned(peerId.toString()),
+    // Whom we dial by an address alone we did not know before.
+    denyOutboundEncryptedConnection: isKeptOut,
     denyOutboundUpgradedConnection: (peerId, connection) => {
       traffic.listen(peerId, connection);
       return false;
